@@ -1,0 +1,45 @@
+# Helpers that every folder's CMakeLists.txt uses.
+
+# frontalis_sources(a.cpp b.cpp): adds sources of this folder to the library.
+function(frontalis_sources)
+  foreach(source ${ARGN})
+    target_sources(frontalis PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/${source})
+  endforeach()
+endfunction()
+
+function(frontalis_internal_program target)
+  frontalis_compile_options(${target})
+  frontalis_link_dependencies(${target})
+  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${target} PRIVATE frontalis)
+  target_compile_definitions(${target} PRIVATE
+    FRONTALIS_SHARED_DIR="${FRONTALIS_SHARED_DIR}"
+    FRONTALIS_DEPS_DIR="${FRONTALIS_DEPS_DIR}")
+endfunction()
+
+# frontalis_tests(NAME a_test.cpp b_test.cpp): one GoogleTest program for a folder.
+function(frontalis_tests name)
+  if(NOT FRONTALIS_BUILD_TESTS)
+    return()
+  endif()
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+  set(target frontalis_${name}_test)
+  add_executable(${target} ${ARGN})
+  frontalis_internal_program(${target})
+  target_link_libraries(${target} PRIVATE frontalis_test_support GTest::gtest GTest::gtest_main)
+  gtest_discover_tests(${target} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+endfunction()
+
+# frontalis_benchmark(NAME a_bench.cpp): one Google Benchmark program, in build/<preset>/bench.
+function(frontalis_benchmark name)
+  if(NOT FRONTALIS_BUILD_BENCH)
+    return()
+  endif()
+  find_package(benchmark REQUIRED)
+  set(target ${name}_bench)
+  add_executable(${target} ${ARGN})
+  frontalis_internal_program(${target})
+  target_link_libraries(${target} PRIVATE benchmark::benchmark benchmark::benchmark_main)
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+endfunction()

@@ -1,0 +1,2 @@
+# find_package(frontalis) from an install prefix.
+include(CMakePackageConfigHelpers)

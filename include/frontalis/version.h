@@ -1,0 +1,8 @@
+#pragma once
+
+namespace frontalis {
+
+/// The library's version, "major.minor.patch" (semantic versioning).
+const char* version();
+
+}  // namespace frontalis

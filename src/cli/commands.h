@@ -1,0 +1,27 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "frontalis/result.h"
+
+namespace frontalis::cli {
+
+/// What a chosen command does; returns the process's exit code.
+using Action = std::function<int()>;
+
+/// Exit codes, documented in the README.
+enum ExitCode : int {
+  kOk = 0,
+  kFailed = 1,        ///< nothing useful was produced
+  kUsage = 2,         ///< the command line is wrong
+  kPartial = 3,       ///< an output was written, but the input was damaged or some inputs failed
+  kInterrupted = 130  ///< Ctrl-C: outputs hold what was done until then
+};
+
+/// Prints "error: message. remedy" to stderr; returns kFailed.
+int report(const Error& error);
+
+// One file a command. Each adds its subcommand and, when that is chosen, sets `action`.
+
+}  // namespace frontalis::cli

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "frontalis/result.h"
+
+namespace frontalis {
+
+/// Whole file as bytes. Errors: kNotFound, kUnreadable (also a folder, or above `max_bytes`).
+Result<std::string> readFile(const std::filesystem::path& path,
+                             std::size_t max_bytes = std::size_t{1} << 31);
+
+/// A file that appears under its final name only when complete: written to a temporary name in the
+/// same folder, flushed, renamed by commit(), removed when dropped uncommitted.
+class AtomicFile {
+ public:
+  /// Creates missing parent folders. Errors: kUnwritable.
+  static Result<AtomicFile> create(const std::filesystem::path& final_path);
+
+  AtomicFile(AtomicFile&& other) noexcept;
+  AtomicFile& operator=(AtomicFile&& other) noexcept;
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  ~AtomicFile();
+
+  /// Buffered. Errors: kDiskFull, kUnwritable.
+  Status write(std::string_view bytes);
+  /// Errors: kDiskFull, kUnwritable; the final name is then untouched.
+  Status commit();
+
+  [[nodiscard]] const std::filesystem::path& temporaryPath() const { return temporary_; }
+  [[nodiscard]] const std::filesystem::path& finalPath() const { return final_; }
+
+ private:
+  AtomicFile(std::FILE* file, std::filesystem::path temporary, std::filesystem::path final_path);
+  Status failure() const;
+
+  std::FILE* file_ = nullptr;
+  std::filesystem::path temporary_;
+  std::filesystem::path final_;
+};
+
+/// write + commit in one.
+Status writeFile(const std::filesystem::path& path, std::string_view bytes);
+
+}  // namespace frontalis
