@@ -8,9 +8,11 @@ find_package(spdlog REQUIRED)
 find_package(ZLIB REQUIRED)
 
 # OpenVINO lives in the wheel that scripts/setup.sh unpacked; a system installation serves too.
-list(PREPEND CMAKE_PREFIX_PATH "${FRONTALIS_DEPS_DIR}/openvino")
-find_package(OpenVINO REQUIRED COMPONENTS Runtime
-  HINTS "${FRONTALIS_DEPS_DIR}/openvino/cmake" "${FRONTALIS_DEPS_DIR}/openvino/openvino/cmake")
+# Only its C headers are used here: the library itself is opened at run time, when first needed.
+find_package(OpenVINO REQUIRED COMPONENTS Runtime HINTS "${FRONTALIS_DEPS_DIR}/openvino/cmake")
+get_target_property(OPENVINO_INCLUDE_DIRS openvino::runtime::c INTERFACE_INCLUDE_DIRECTORIES)
+get_target_property(OPENVINO_C_LIBRARY openvino::runtime::c IMPORTED_LOCATION_RELEASE)
+get_filename_component(OPENVINO_C_FILE "${OPENVINO_C_LIBRARY}" NAME)
 
 # Only the core and imgproc packages are used, so OpenCV's own CMake config (in its full package) may be absent.
 find_path(OPENCV_INCLUDE_DIR opencv2/imgproc.hpp PATH_SUFFIXES opencv4 REQUIRED)
@@ -26,7 +28,8 @@ function(frontalis_link_dependencies target)
     get_target_property(directories ${dependency} INTERFACE_INCLUDE_DIRECTORIES)
     target_include_directories(${target} SYSTEM PRIVATE ${directories})
   endforeach()
+  target_include_directories(${target} SYSTEM PRIVATE ${OPENVINO_INCLUDE_DIRS})
   target_compile_definitions(${target} PRIVATE EIGEN_MPL2_ONLY)
   target_link_libraries(${target} PRIVATE PkgConfig::LIBAV Eigen3::Eigen nlohmann_json::nlohmann_json
-    spdlog::spdlog ZLIB::ZLIB openvino::runtime Threads::Threads)
+    spdlog::spdlog ZLIB::ZLIB Threads::Threads ${CMAKE_DL_LIBS})
 endfunction()

@@ -1,0 +1,305 @@
+#include "inference/openvino_runtime.h"
+
+#include <openvino/c/openvino.h>
+
+#include <cstdlib>
+#include <mutex>
+
+#include "inference/shared_library.h"
+#include "util/try.h"
+
+namespace frontalis {
+namespace {
+
+// Every function used, resolved by name; X(name) keeps declaration, loading and use together.
+#define FRONTALIS_OPENVINO_FUNCTIONS(X)          \
+  X(ov_core_create)                              \
+  X(ov_core_free)                                \
+  X(ov_core_read_model)                          \
+  X(ov_core_compile_model)                       \
+  X(ov_core_get_versions_by_device_name)         \
+  X(ov_core_versions_free)                       \
+  X(ov_model_free)                               \
+  X(ov_model_inputs_size)                        \
+  X(ov_model_outputs_size)                       \
+  X(ov_model_const_input_by_index)               \
+  X(ov_model_reshape_by_port_indexes)            \
+  X(ov_output_const_port_free)                   \
+  X(ov_partial_shape_create_static)              \
+  X(ov_partial_shape_free)                       \
+  X(ov_compiled_model_create_infer_request)      \
+  X(ov_compiled_model_free)                      \
+  X(ov_infer_request_free)                       \
+  X(ov_infer_request_get_input_tensor_by_index)  \
+  X(ov_infer_request_get_output_tensor_by_index) \
+  X(ov_infer_request_infer)                      \
+  X(ov_tensor_get_shape)                         \
+  X(ov_tensor_get_element_type)                  \
+  X(ov_tensor_data)                              \
+  X(ov_tensor_free)                              \
+  X(ov_shape_free)                               \
+  X(ov_get_error_info)                           \
+  X(ov_get_last_err_msg)
+
+struct Api {
+#define FRONTALIS_DECLARE(name) decltype(&::name) name = nullptr;
+  FRONTALIS_OPENVINO_FUNCTIONS(FRONTALIS_DECLARE)
+#undef FRONTALIS_DECLARE
+};
+
+Result<Api> loadApi() {
+  constexpr const char* kRemedy =
+      "Run `make setup`, or set FRONTALIS_OPENVINO to libopenvino_c's path";
+  std::vector<std::string> candidates;
+  if (const char* set = std::getenv("FRONTALIS_OPENVINO"); set != nullptr)
+    candidates.emplace_back(set);
+  if (const auto folder = executableFolder(); !folder.empty()) {
+    candidates.push_back((folder / ".." / "lib" / "frontalis" / FRONTALIS_OPENVINO_FILE).string());
+  }
+  candidates.emplace_back(FRONTALIS_OPENVINO_PATH);
+  candidates.emplace_back(FRONTALIS_OPENVINO_FILE);
+  FRONTALIS_ASSIGN(const SharedLibrary library,
+                   SharedLibrary::open(candidates, "OpenVINO", kRemedy));
+  Api api;
+#define FRONTALIS_LOAD(name)                                                                       \
+  api.name = reinterpret_cast<decltype(api.name)>(library.symbol(#name));                          \
+  if (api.name == nullptr) {                                                                       \
+    return Error{ErrorCode::kUnsupported, library.path() + " lacks the function " #name, kRemedy}; \
+  }
+  FRONTALIS_OPENVINO_FUNCTIONS(FRONTALIS_LOAD)
+#undef FRONTALIS_LOAD
+  return api;
+}
+
+Result<const Api*> loadedApi() {
+  static const Result<Api> api = loadApi();  // immutable after the first call
+  if (!api.ok()) return api.error();
+  return &api.value();
+}
+
+template <class T>
+class Handle {
+ public:
+  Handle() = default;
+  explicit Handle(void (*release)(T*)) : release_(release) {}
+  Handle(Handle&& other) noexcept
+      : pointer_(std::exchange(other.pointer_, nullptr)), release_(other.release_) {}
+  Handle& operator=(Handle&& other) noexcept {
+    std::swap(pointer_, other.pointer_);
+    std::swap(release_, other.release_);
+    return *this;
+  }
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+  ~Handle() {
+    if (pointer_ != nullptr) release_(pointer_);
+  }
+  [[nodiscard]] T* get() const { return pointer_; }
+  T** out() { return &pointer_; }
+
+ private:
+  T* pointer_ = nullptr;
+  void (*release_)(T*) = nullptr;
+};
+
+struct Tensor {
+  Handle<ov_tensor_t> handle;
+  TensorShape shape;
+  float* data = nullptr;
+  std::size_t size = 0;
+};
+
+class OpenVinoNetwork final : public Network {
+ public:
+  OpenVinoNetwork(const Api& api, std::string name)
+      : api_(api),
+        name_(std::move(name)),
+        compiled_(api.ov_compiled_model_free),
+        request_(api.ov_infer_request_free) {}
+
+  Status open(ov_compiled_model_t* compiled, std::size_t inputs, std::size_t outputs) {
+    *compiled_.out() = compiled;
+    FRONTALIS_TRY(check(api_.ov_compiled_model_create_infer_request(compiled, request_.out()),
+                        "cannot create a request"));
+    for (std::size_t i = 0; i < inputs; ++i) {
+      FRONTALIS_ASSIGN(Tensor tensor, view(api_.ov_infer_request_get_input_tensor_by_index, i));
+      inputs_.push_back(std::move(tensor));
+    }
+    // Fixed shapes: the output buffers stay where they are from here on.
+    for (std::size_t i = 0; i < outputs; ++i) {
+      FRONTALIS_ASSIGN(Tensor tensor, view(api_.ov_infer_request_get_output_tensor_by_index, i));
+      outputs_.push_back(std::move(tensor));
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::size_t inputCount() const override { return inputs_.size(); }
+  [[nodiscard]] std::size_t outputCount() const override { return outputs_.size(); }
+  [[nodiscard]] const TensorShape& inputShape(std::size_t i) const override {
+    return inputs_[i].shape;
+  }
+  [[nodiscard]] const TensorShape& outputShape(std::size_t i) const override {
+    return outputs_[i].shape;
+  }
+  [[nodiscard]] std::span<float> input(std::size_t i) override {
+    return {inputs_[i].data, inputs_[i].size};
+  }
+  [[nodiscard]] std::span<const float> output(std::size_t i) const override {
+    return {outputs_[i].data, outputs_[i].size};
+  }
+  Status run() override { return check(api_.ov_infer_request_infer(request_.get()), "cannot run"); }
+
+ private:
+  using GetTensor = ov_status_e (*)(const ov_infer_request_t*, std::size_t, ov_tensor_t**);
+
+  Status check(ov_status_e status, const char* what) const {
+    if (status == ov_status_e::OK) return {};
+    const char* detail = api_.ov_get_last_err_msg();
+    return Error{ErrorCode::kInference, "OpenVINO " + std::string(what) + " " + name_ + ": " +
+                                            (detail != nullptr ? detail : "no detail given")};
+  }
+
+  Result<Tensor> view(GetTensor get, std::size_t index) const {
+    Tensor tensor;
+    tensor.handle = Handle<ov_tensor_t>(api_.ov_tensor_free);
+    FRONTALIS_TRY(
+        check(get(request_.get(), index, tensor.handle.out()), "cannot reach a tensor of"));
+    ov_element_type_e type = ov_element_type_e::DYNAMIC;
+    FRONTALIS_TRY(
+        check(api_.ov_tensor_get_element_type(tensor.handle.get(), &type), "cannot type"));
+    if (type != ov_element_type_e::F32) {
+      return Error{ErrorCode::kUnsupported,
+                   name_ + ": tensor " + std::to_string(index) + " is not float32"};
+    }
+    ov_shape_t shape{};
+    FRONTALIS_TRY(check(api_.ov_tensor_get_shape(tensor.handle.get(), &shape), "cannot measure"));
+    tensor.shape.assign(shape.dims, shape.dims + shape.rank);
+    api_.ov_shape_free(&shape);
+    tensor.size = 1;
+    for (const std::int64_t extent : tensor.shape) tensor.size *= static_cast<std::size_t>(extent);
+    void* data = nullptr;
+    FRONTALIS_TRY(check(api_.ov_tensor_data(tensor.handle.get(), &data), "cannot map"));
+    tensor.data = static_cast<float*>(data);
+    return tensor;
+  }
+
+  const Api& api_;
+  std::string name_;
+  Handle<ov_compiled_model_t> compiled_;
+  Handle<ov_infer_request_t> request_;
+  std::vector<Tensor> inputs_;
+  std::vector<Tensor> outputs_;
+};
+
+class OpenVinoRuntime final : public Runtime {
+ public:
+  explicit OpenVinoRuntime(RuntimeOptions options) : options_(std::move(options)) {}
+
+  Result<std::unique_ptr<Network>> prepare(const NetworkFile& file) override {
+    if (!std::filesystem::exists(file.path)) {
+      return Error{ErrorCode::kModelMissing, file.path.string() + ": no such network file",
+                   "Run `frontalis models verify`"};
+    }
+    FRONTALIS_TRY(open());
+    const std::string name = file.path.filename().string();
+    Handle<ov_model_t> model(api_->ov_model_free);
+    if (api_->ov_core_read_model(core_.get(), file.path.c_str(), nullptr, model.out()) !=
+        ov_status_e::OK) {
+      return failure(ErrorCode::kModelCorrupt, "cannot read " + file.path.string(),
+                     "Run `frontalis models verify`");
+    }
+    FRONTALIS_TRY(fixShapes(model.get(), file));
+    std::size_t inputs = 0;
+    std::size_t outputs = 0;
+    if (api_->ov_model_inputs_size(model.get(), &inputs) != ov_status_e::OK ||
+        api_->ov_model_outputs_size(model.get(), &outputs) != ov_status_e::OK) {
+      return failure(ErrorCode::kInference, "cannot inspect " + name);
+    }
+    const std::string threads = std::to_string(options_.threads);
+    ov_compiled_model_t* compiled = nullptr;
+    const bool cpu = options_.device == "CPU";
+    const ov_status_e status =
+        cpu ? api_->ov_core_compile_model(core_.get(), model.get(), "CPU", 8, &compiled,
+                                          "INFERENCE_PRECISION_HINT", "f32", "NUM_STREAMS", "1",
+                                          "INFERENCE_NUM_THREADS", threads.c_str(),
+                                          "ENABLE_CPU_PINNING", "NO")
+            : api_->ov_core_compile_model(core_.get(), model.get(), options_.device.c_str(), 2,
+                                          &compiled, "INFERENCE_PRECISION_HINT", "f32");
+    if (status != ov_status_e::OK) {
+      return failure(ErrorCode::kInference,
+                     "cannot compile " + name + " for device " + options_.device,
+                     "See `frontalis doctor`, or use --device CPU");
+    }
+    auto network = std::make_unique<OpenVinoNetwork>(*api_, name);
+    FRONTALIS_TRY(network->open(compiled, inputs, outputs));
+    return std::unique_ptr<Network>(std::move(network));
+  }
+
+  Result<std::string> describe() override {
+    FRONTALIS_TRY(open());
+    ov_core_version_list_t versions{};
+    if (api_->ov_core_get_versions_by_device_name(core_.get(), options_.device.c_str(),
+                                                  &versions) != ov_status_e::OK) {
+      return failure(ErrorCode::kInference, "has no device " + options_.device);
+    }
+    std::string text = "OpenVINO";
+    if (versions.size > 0) {
+      text += " " + std::string(versions.versions[0].version.buildNumber) + " " +
+              versions.versions[0].device_name;
+    }
+    api_->ov_core_versions_free(&versions);
+    return text;
+  }
+
+ private:
+  Status open() {
+    if (core_.get() != nullptr) return {};
+    FRONTALIS_ASSIGN(api_, loadedApi());
+    core_ = Handle<ov_core_t>(api_->ov_core_free);
+    if (api_->ov_core_create(core_.out()) != ov_status_e::OK) {
+      return failure(ErrorCode::kInference, "cannot start");
+    }
+    return {};
+  }
+
+  Status fixShapes(ov_model_t* model, const NetworkFile& file) {
+    if (file.input_shapes.empty()) return {};
+    std::vector<std::size_t> indexes;
+    std::vector<ov_partial_shape_t> shapes(file.input_shapes.size());
+    bool ok = true;
+    for (std::size_t i = 0; i < file.input_shapes.size(); ++i) {
+      const TensorShape& shape = file.input_shapes[i];
+      ok = ok && api_->ov_partial_shape_create_static(static_cast<std::int64_t>(shape.size()),
+                                                      shape.data(), &shapes[i]) == ov_status_e::OK;
+      indexes.push_back(i);
+    }
+    ok = ok && api_->ov_model_reshape_by_port_indexes(model, indexes.data(), shapes.data(),
+                                                      shapes.size()) == ov_status_e::OK;
+    for (ov_partial_shape_t& shape : shapes) api_->ov_partial_shape_free(&shape);
+    if (!ok) {
+      return failure(ErrorCode::kInference, "cannot fix the input shapes of " + file.path.string());
+    }
+    return {};
+  }
+
+  [[nodiscard]] Error failure(ErrorCode code, const std::string& what,
+                              const std::string& remedy = {}) const {
+    const char* detail = api_->ov_get_last_err_msg();
+    return {code,
+            "OpenVINO " + what +
+                (detail != nullptr && *detail != '\0' ? ": " + std::string(detail) : ""),
+            remedy};
+  }
+
+  RuntimeOptions options_;
+  const Api* api_ = nullptr;
+  Handle<ov_core_t> core_;
+};
+
+}  // namespace
+
+std::unique_ptr<Runtime> makeOpenVinoRuntime(const RuntimeOptions& options) {
+  return std::make_unique<OpenVinoRuntime>(options);
+}
+
+}  // namespace frontalis
