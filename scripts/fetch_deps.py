@@ -252,8 +252,8 @@ def run_steps(steps, lock, missing, prefix):
                     if name in missing:
                         raise_for(step, SetupError(
                             f"downloads.lock pins no {name} for {host_platform()}",
-                            "use one of the platforms it lists, or build OpenVINO yourself and "
-                            "configure with -DOpenVINO_DIR=<folder of OpenVINOConfig.cmake>"))
+                            "use one of the platforms it lists, or build OpenVINO yourself and set "
+                            "OpenVINO_DIR to the folder of its OpenVINOConfig.cmake"))
             with concurrent.futures.ThreadPoolExecutor(max_workers=4) as pool:
                 jobs = {name: pool.submit(fetch, lock[name], downloads, tmp)
                         for step in todo for name in step.wheels}
@@ -296,6 +296,8 @@ def main():
     if unknown:
         parser.error("no such step: " + ", ".join(sorted(unknown)))
     steps = [step for step in STEPS if not options.steps or step.name in options.steps]
+    if os.environ.get("OpenVINO_DIR"):  # CMake takes that one; ours is not needed
+        steps = [step for step in steps if step.name != "openvino"]
     lock, missing = read_lock(options.lock)
     prefix = options.prefix
     try:
