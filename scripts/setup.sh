@@ -53,7 +53,7 @@ system_debian() {
   [ "${#missing[@]}" -gt 0 ] || return 0
 
   local root=() log=.deps/logs/apt.log install
-  install="apt-get install --no-install-recommends ${missing[*]}"
+  install="apt-get update && apt-get install --no-install-recommends ${missing[*]}"
   if [ "$(id -u)" != 0 ]; then
     command -v sudo >/dev/null || fail 'system packages' \
       'packages are missing, and there is neither root nor sudo' "as root, run: $install"
@@ -70,7 +70,7 @@ system_debian() {
   if ! "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1; then
     tail -n 8 "$log" >&2
     fail 'system packages' "apt-get install failed (whole log: $log)" \
-      "repair it by hand ($install), then run it again"
+      "check the network and the apt sources, or do it by hand: $install"
   fi
   echo 'setup: system packages ready'
 }
