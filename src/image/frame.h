@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -8,7 +9,23 @@ namespace frontalis {
 
 /// How samples lie in memory. Planar YUV stays as decoded; packed layouts are 8 bit.
 enum class PixelLayout { kGray, kYuv420, kYuv422, kYuv444, kBgr24 };
+
+[[nodiscard]] constexpr bool isYuv(PixelLayout layout) {
+  return layout == PixelLayout::kYuv420 || layout == PixelLayout::kYuv422 ||
+         layout == PixelLayout::kYuv444;
+}
+/// log2 of the luma samples per chroma sample.
+[[nodiscard]] constexpr int chromaShiftX(PixelLayout layout) {
+  return layout == PixelLayout::kYuv420 || layout == PixelLayout::kYuv422 ? 1 : 0;
+}
+[[nodiscard]] constexpr int chromaShiftY(PixelLayout layout) {
+  return layout == PixelLayout::kYuv420 ? 1 : 0;
+}
+
 enum class YuvMatrix { kBt601, kBt709, kBt2020 };
+
+/// Where a subsampled chroma sample lies among its 2 (4:2:2) or 2x2 (4:2:0) luma samples.
+enum class ChromaSiting { kLeft, kCenter, kTopLeft };
 
 /// Display = stored picture after (optional) horizontal flip, then clockwise quarter turns.
 struct Orientation {
@@ -21,7 +38,7 @@ struct Orientation {
 
 struct Plane {
   const std::uint8_t* data = nullptr;
-  std::ptrdiff_t stride = 0;  ///< bytes from row to row
+  std::ptrdiff_t stride = 0;  ///< bytes from row to row, may be negative
   int width = 0;              ///< samples
   int height = 0;
 };
@@ -30,9 +47,12 @@ struct Plane {
 /// this struct are display coordinates: rotation and mirroring of the container are applied.
 struct Frame {
   PixelLayout layout = PixelLayout::kYuv420;
-  int bit_depth = 8;  ///< above 8: 16-bit little-endian samples, value in the low bits
-  bool full_range = false;
-  YuvMatrix matrix = YuvMatrix::kBt601;
+  int bit_depth = 8;        ///< 8..12; above 8: 16-bit native-endian samples, value in the low bits
+  bool full_range = false;  ///< as the stream says; unspecified: limited (grey: full)
+  bool full_range_format =
+      false;  ///< the pixel format itself is full range (yuvj...), see ColorRule
+  YuvMatrix matrix = YuvMatrix::kBt601;  ///< as the stream says; unspecified: BT.601
+  ChromaSiting siting = ChromaSiting::kLeft;
   int stored_width = 0;  ///< px before orientation
   int stored_height = 0;
   Orientation orientation;

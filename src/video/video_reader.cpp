@@ -1,0 +1,503 @@
+#include "video/video_reader.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "util/try.h"
+#include "video/libav.h"
+
+namespace frontalis {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int kReadBuffer = 1 << 16;
+// After this many failures without a picture in between, what is left is given up.
+constexpr int kMaxFailuresInARow = 10'000;
+constexpr const char* kNotAVideoRemedy = "Give a video file that FFmpeg can play";
+
+/// Containers that are opened. All others are refused, above all playlists and scripts, which could
+/// make libav open something else.
+constexpr std::string_view kContainers[] = {
+    "mov",  "matroska", "webm",    "avi",      "asf",    "mpegts", "mpeg",      "mpegvideo",
+    "h264", "hevc",     "vvc",     "flv",      "ogg",    "mxf",    "gif",       "apng",
+    "ivf",  "obu",      "av1",     "dv",       "nut",    "rm",     "m4v",       "wtv",
+    "y4m",  "vc1",      "vc1test", "mjpeg",    "mpjpeg", "h263",   "h261",      "yuv4mpegpipe",
+    "swf",  "3gp",      "mp4",     "live_flv", "nsv",    "ivr",    "cavsvideo", "dirac"};
+/// Sound only: opened to be able to say that they hold no pictures.
+constexpr std::string_view kSoundContainers[] = {"mp3", "wav", "flac", "aac",  "aiff", "amr",
+                                                 "au",  "caf", "ac3",  "eac3", "w64",  "ape"};
+
+bool anyIn(std::string_view names, const auto& list) {
+  while (!names.empty()) {
+    const std::size_t comma = names.find(',');
+    if (std::find(std::begin(list), std::end(list), names.substr(0, comma)) != std::end(list)) {
+      return true;
+    }
+    if (comma == std::string_view::npos) break;
+    names.remove_prefix(comma + 1);
+  }
+  return false;
+}
+
+int refuseToOpen(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) {
+  return AVERROR(EPERM);
+}
+
+/// The named file as libav's only source of bytes.
+struct Input {
+  int descriptor = -1;
+  std::int64_t size = 0;
+  std::int64_t bytes_read = 0;
+  bool failed = false;
+  AVIOContext* io = nullptr;
+
+  ~Input() {
+    if (io != nullptr) {
+      av_freep(&io->buffer);
+      avio_context_free(&io);
+    }
+    if (descriptor >= 0) ::close(descriptor);
+  }
+
+  static int read(void* self, std::uint8_t* to, int size) {
+    auto* input = static_cast<Input*>(self);
+    ssize_t got = -1;
+    do {
+      got = ::read(input->descriptor, to, static_cast<std::size_t>(size));
+    } while (got < 0 && errno == EINTR);
+    if (got < 0) {
+      input->failed = true;
+      return AVERROR(errno);
+    }
+    if (got == 0) return AVERROR_EOF;
+    input->bytes_read += got;
+    return static_cast<int>(got);
+  }
+
+  static std::int64_t seek(void* self, std::int64_t offset, int whence) {
+    auto* input = static_cast<Input*>(self);
+    if ((whence & AVSEEK_SIZE) != 0) return input->size;
+    const off_t at = ::lseek(input->descriptor, offset, whence & ~AVSEEK_FORCE);
+    return at < 0 ? AVERROR(errno) : at;
+  }
+};
+
+Result<std::unique_ptr<Input>> openInput(const fs::path& path) {
+  const std::string name = path.string();
+  std::error_code ignored;
+  const fs::file_status status = fs::status(path, ignored);
+  if (status.type() == fs::file_type::not_found) {
+    return Error{ErrorCode::kNotFound, name + ": no such file", "Check the name and the folder"};
+  }
+  if (fs::is_directory(status)) {
+    return Error{ErrorCode::kUnreadable, name + ": is a folder, expected a video file",
+                 "Name the video inside it"};
+  }
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    return Error{ErrorCode::kUnreadable, name + ": is not a regular file",
+                 "Copy the video to a file first"};
+  }
+  auto input = std::make_unique<Input>();
+  input->descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (input->descriptor < 0) {
+    return Error{ErrorCode::kUnreadable, name + ": " + std::strerror(errno),
+                 "Check that you may read it"};
+  }
+  struct stat about {};
+  if (::fstat(input->descriptor, &about) != 0) {
+    return Error{ErrorCode::kUnreadable, name + ": " + std::strerror(errno)};
+  }
+  input->size = about.st_size;
+  if (input->size == 0) {
+    return Error{ErrorCode::kNotAVideo, name + ": is empty (0 bytes)",
+                 "Copy or download the video again"};
+  }
+  auto* buffer = static_cast<unsigned char*>(av_malloc(kReadBuffer));
+  if (buffer != nullptr) {
+    input->io = avio_alloc_context(buffer, kReadBuffer, 0, input.get(), &Input::read, nullptr,
+                                   &Input::seek);
+    if (input->io == nullptr) av_free(buffer);
+  }
+  if (input->io == nullptr) return Error{ErrorCode::kInternal, name + ": out of memory"};
+  return input;
+}
+
+const std::int32_t* displayMatrix(const AVStream& stream) {
+#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
+  const AVPacketSideData* data =
+      av_packet_side_data_get(stream.codecpar->coded_side_data, stream.codecpar->nb_coded_side_data,
+                              AV_PKT_DATA_DISPLAYMATRIX);
+  if (data == nullptr || data->size < 9 * sizeof(std::int32_t)) return nullptr;
+  return reinterpret_cast<const std::int32_t*>(data->data);
+#else
+  std::size_t size = 0;
+  const std::uint8_t* data = av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, &size);
+  if (data == nullptr || size < 9 * sizeof(std::int32_t)) return nullptr;
+  return reinterpret_cast<const std::int32_t*>(data);
+#endif
+}
+
+std::int64_t durationOf(const AVFrame& frame) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)
+  return frame.duration;
+#else
+  return frame.pkt_duration;
+#endif
+}
+
+struct CloseFormat {
+  void operator()(AVFormatContext* context) const { avformat_close_input(&context); }
+};
+using FormatContext = std::unique_ptr<AVFormatContext, CloseFormat>;
+
+int chooseVideoStream(AVFormatContext& format) {
+  const auto shows_video = [](const AVStream& stream) {
+    return stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO &&
+           (stream.disposition & (AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS)) ==
+               0;
+  };
+  const int best = av_find_best_stream(&format, AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
+  if (best >= 0 && shows_video(*format.streams[best])) return best;
+  for (unsigned k = 0; k < format.nb_streams; ++k) {
+    if (shows_video(*format.streams[k])) return static_cast<int>(k);
+  }
+  return -1;
+}
+
+/// Decoded pictures in use by frames that are still alive, and those to be used again.
+class PicturePool {
+ public:
+  /// A picture that nobody else holds; null when out of memory.
+  std::shared_ptr<AVFrame> take() {
+    std::shared_ptr<AVFrame> free;
+    for (std::shared_ptr<AVFrame>& slot : slots_) {
+      if (slot.use_count() != 1) continue;
+      av_frame_unref(slot.get());
+      if (!free) free = slot;
+    }
+    if (!free) {
+      AVFrame* picture = av_frame_alloc();
+      if (picture == nullptr) return nullptr;
+      slots_.emplace_back(picture, libav::Free{});
+      free = slots_.back();
+    }
+    return free;
+  }
+
+ private:
+  std::vector<std::shared_ptr<AVFrame>> slots_;
+};
+
+}  // namespace
+
+struct VideoReader::State {
+  std::string name;
+  std::unique_ptr<Input> input;  // outlives `format`
+  FormatContext format;
+  libav::CodecContext codec;
+  libav::Packet packet;
+  libav::FramePointer decoded;
+  libav::Converter converter;
+  PicturePool pool;
+  int stream_index = -1;
+  VideoInfo info;
+  VideoStats stats;
+
+  bool demuxed = false;  // no packets are left
+  bool finished = false;
+  int failures_in_a_row = 0;
+  std::int64_t first_timestamp = AV_NOPTS_VALUE;
+  double last_seconds = 0;
+  double nominal_seconds = 0.04;
+  std::int64_t packets_end = AV_NOPTS_VALUE;  // presentation end of the latest packet
+
+  [[nodiscard]] AVStream& stream() const { return *format->streams[stream_index]; }
+  Status openContainer(const VideoOptions& options);
+  Status openDecoder(const VideoOptions& options);
+  void describeStream();
+  void readPacket();
+  void noteEnd(int code);
+  double secondsOf(const AVFrame& picture);
+  Result<std::optional<Frame>> give(std::shared_ptr<AVFrame> picture);
+};
+
+Status VideoReader::State::openContainer(const VideoOptions& options) {
+  const libav::Complaints complaints;
+  const AVInputFormat* kind = nullptr;
+  const std::string file_name = fs::path(name).filename().string();
+  const int score = av_probe_input_buffer2(input->io, &kind, file_name.c_str(), nullptr, 0, 0);
+  const bool sound = kind != nullptr && anyIn(kind->name, kSoundContainers);
+  if (score < 0 || kind == nullptr || (sound && score < AVPROBE_SCORE_MAX / 4)) {
+    return Error{ErrorCode::kNotAVideo, name + ": is not a video that is known here",
+                 kNotAVideoRemedy};
+  }
+  if (!sound && !anyIn(kind->name, kContainers)) {
+    return Error{ErrorCode::kNotAVideo,
+                 name + ": is of the kind '" + kind->name + "', which is not opened",
+                 kNotAVideoRemedy};
+  }
+  AVFormatContext* context = avformat_alloc_context();
+  if (context == nullptr) return Error{ErrorCode::kInternal, name + ": out of memory"};
+  context->pb = input->io;
+  context->flags |= AVFMT_FLAG_CUSTOM_IO;
+  context->io_open = refuseToOpen;
+  // Nothing has the name "none": no protocol may be used, also by demuxers inside this one.
+  context->protocol_whitelist = av_strdup("none");
+  const int opened = avformat_open_input(&context, file_name.c_str(), kind, nullptr);
+  if (opened < 0) {
+    return Error{ErrorCode::kNotAVideo,
+                 name + ": cannot be opened as " + kind->name + ": " + libav::errorText(opened) +
+                     complaints.suffix(),
+                 "The file may be cut off or damaged; copy it again"};
+  }
+  format.reset(context);
+  info.container = kind->name;
+  std::vector<AVDictionary*> limits(format->nb_streams, nullptr);
+  for (AVDictionary*& limit : limits) {
+    av_dict_set_int(&limit, "max_pixels", options.max_pixels, 0);
+  }
+  // What it cannot find out is found by decoding.
+  (void)avformat_find_stream_info(format.get(), limits.empty() ? nullptr : limits.data());
+  for (AVDictionary*& limit : limits) av_dict_free(&limit);
+  return {};
+}
+
+Status VideoReader::State::openDecoder(const VideoOptions& options) {
+  stream_index = chooseVideoStream(*format);
+  if (stream_index < 0) {
+    return Error{
+        ErrorCode::kNoVideoStream,
+        name + ": has no video stream" +
+            (format->nb_streams == 0 ? ""
+                                     : ", only " + std::to_string(format->nb_streams) + " other"),
+        "Give a file with moving pictures"};
+  }
+  for (unsigned k = 0; k < format->nb_streams; ++k) {
+    AVStream& other = *format->streams[k];
+    info.has_audio |= other.codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
+    if (static_cast<int>(k) != stream_index) other.discard = AVDISCARD_ALL;
+  }
+  const AVCodecParameters& parameters = *stream().codecpar;
+  info.codec = avcodec_get_name(parameters.codec_id);
+  if (std::int64_t{parameters.width} * parameters.height > options.max_pixels) {
+    return Error{ErrorCode::kUnsupported,
+                 name + ": pictures of " + std::to_string(parameters.width) + " x " +
+                     std::to_string(parameters.height) + " px are above the limit of " +
+                     std::to_string(options.max_pixels) + " px",
+                 "Scale the video down first"};
+  }
+  const AVCodec* decoder = avcodec_find_decoder(parameters.codec_id);
+  if (decoder == nullptr) {
+    return Error{ErrorCode::kUnsupported, name + ": FFmpeg has no decoder for " + info.codec,
+                 "Convert the video to H.264"};
+  }
+  codec.reset(avcodec_alloc_context3(decoder));
+  packet.reset(av_packet_alloc());
+  decoded.reset(av_frame_alloc());
+  if (!codec || !packet || !decoded ||
+      avcodec_parameters_to_context(codec.get(), &parameters) < 0) {
+    return Error{ErrorCode::kInternal, name + ": out of memory"};
+  }
+  codec->pkt_timebase = stream().time_base;
+  codec->max_pixels = options.max_pixels;
+  codec->thread_count = std::max(options.threads, 0);
+  codec->thread_type = FF_THREAD_FRAME | FF_THREAD_SLICE;
+  const libav::Complaints complaints;
+  const int opened = avcodec_open2(codec.get(), decoder, nullptr);
+  if (opened < 0) {
+    return Error{ErrorCode::kUnsupported,
+                 name + ": the " + info.codec + " decoder fails: " + libav::errorText(opened) +
+                     complaints.suffix(),
+                 "Convert the video to H.264"};
+  }
+  return {};
+}
+
+void VideoReader::State::describeStream() {
+  const AVStream& s = stream();
+  info.orientation = libav::orientationOf(displayMatrix(s));
+  info.width = s.codecpar->width;
+  info.height = s.codecpar->height;
+  if (info.orientation.swapsAxes()) std::swap(info.width, info.height);
+  if (const char* name_of = av_get_pix_fmt_name(static_cast<AVPixelFormat>(s.codecpar->format))) {
+    info.pixel_format = name_of;
+  }
+  const AVRational fps = s.avg_frame_rate.num > 0 ? s.avg_frame_rate : s.r_frame_rate;
+  if (fps.num > 0 && fps.den > 0) {
+    info.average_fps = {fps.num, fps.den};
+    nominal_seconds = av_q2d(av_inv_q(fps));
+  }
+  info.time_base = {s.time_base.num, s.time_base.den};
+  if (s.duration != AV_NOPTS_VALUE) {
+    info.duration_seconds = static_cast<double>(s.duration) * av_q2d(s.time_base);
+  } else if (format->duration != AV_NOPTS_VALUE) {
+    info.duration_seconds = static_cast<double>(format->duration) / AV_TIME_BASE;
+  }
+  stats.file_bytes = input->size;
+}
+
+/// Whether the end came too early: read errors, fewer packets than the index has, or a length that
+/// the container wrote down and did not reach.
+void VideoReader::State::noteEnd(int code) {
+  demuxed = true;
+  if (code != AVERROR_EOF || input->failed || input->io->error < 0) stats.truncated = true;
+  const std::string_view container = info.container;
+  if (container.substr(0, 4) == "mov," || container == "avi") {
+    stats.truncated |= avformat_index_get_entries_count(&stream()) > stats.packets;
+  }
+  const bool written =
+      container.substr(0, 8) == "matroska" || container == "flv" || container == "asf";
+  if (written && format->duration > 0 && format->nb_streams == 1 && packets_end != AV_NOPTS_VALUE) {
+    const double end = static_cast<double>(packets_end) * av_q2d(stream().time_base);
+    const double expected = static_cast<double>(format->duration) / AV_TIME_BASE;
+    stats.truncated |= end < expected - std::max(1.0, 2 * nominal_seconds);
+  }
+}
+
+void VideoReader::State::readPacket() {
+  for (;;) {
+    const int code = av_read_frame(format.get(), packet.get());
+    if (code == AVERROR(EAGAIN)) continue;
+    if (code < 0) {
+      noteEnd(code);
+      (void)avcodec_send_packet(codec.get(), nullptr);
+      return;
+    }
+    if (packet->stream_index == stream_index) break;
+    av_packet_unref(packet.get());
+  }
+  ++stats.packets;
+  if ((packet->flags & AV_PKT_FLAG_CORRUPT) != 0) stats.truncated = true;
+  if (packet->pts != AV_NOPTS_VALUE) {
+    packets_end = std::max(packets_end, av_sat_add64(packet->pts, packet->duration));
+  }
+  const int code = avcodec_send_packet(codec.get(), packet.get());
+  av_packet_unref(packet.get());
+  if (code < 0 && code != AVERROR(EAGAIN)) {
+    ++stats.packet_errors;
+    ++failures_in_a_row;
+  }
+}
+
+double VideoReader::State::secondsOf(const AVFrame& picture) {
+  const AVRational base = stream().time_base;
+  const std::int64_t stamp = picture.best_effort_timestamp;
+  const double step = durationOf(picture) > 0
+                          ? static_cast<double>(durationOf(picture)) * av_q2d(base)
+                          : nominal_seconds;
+  if (stats.frames == 0) {
+    first_timestamp = stamp;
+    if (stamp == AV_NOPTS_VALUE) ++stats.repaired_timestamps;
+    return 0;
+  }
+  if (stamp == AV_NOPTS_VALUE) {
+    ++stats.repaired_timestamps;
+    return last_seconds + step;
+  }
+  if (first_timestamp == AV_NOPTS_VALUE) {
+    // The first stamp there is: time goes on from the last picture.
+    const auto ahead = static_cast<std::int64_t>((last_seconds + step) / av_q2d(base));
+    first_timestamp = av_sat_sub64(stamp, ahead);
+  }
+  const double seconds = static_cast<double>(av_sat_sub64(stamp, first_timestamp)) * av_q2d(base);
+  if (seconds > last_seconds) return seconds;
+  ++stats.repaired_timestamps;
+  // Half a step after a small slip, so that the next picture can keep its own time.
+  return last_seconds + (last_seconds - seconds < step ? step / 2 : step);
+}
+
+Result<std::optional<Frame>> VideoReader::State::give(std::shared_ptr<AVFrame> picture) {
+  const double seconds = secondsOf(*picture);
+  const bool damaged =
+      (picture->flags & AV_FRAME_FLAG_CORRUPT) != 0 || picture->decode_error_flags != 0;
+  Orientation orientation = info.orientation;
+  if (const AVFrameSideData* side =
+          av_frame_get_side_data(picture.get(), AV_FRAME_DATA_DISPLAYMATRIX);
+      orientation.identity() && side != nullptr && side->size >= 9 * sizeof(std::int32_t)) {
+    orientation = libav::orientationOf(reinterpret_cast<const std::int32_t*>(side->data));
+  }
+  const auto kind = libav::layoutOf(static_cast<AVPixelFormat>(picture->format));
+  if (kind.nearest != picture->format) {
+    std::shared_ptr<AVFrame> converted = pool.take();
+    if (!converted || !converter.convert(*picture, *converted)) {
+      return Error{ErrorCode::kInternal, name + ": out of memory"};
+    }
+    picture = std::move(converted);
+  }
+  Frame frame = libav::describe(*picture, picture);
+  frame.orientation = orientation;
+  frame.index = stats.frames++;
+  frame.timestamp_seconds = seconds;
+  last_seconds = seconds;
+  if (damaged) ++stats.damaged_frames;
+  return std::optional<Frame>(std::move(frame));
+}
+
+VideoReader::VideoReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
+VideoReader::VideoReader(VideoReader&&) noexcept = default;
+VideoReader& VideoReader::operator=(VideoReader&&) noexcept = default;
+VideoReader::~VideoReader() = default;
+
+Result<VideoReader> VideoReader::open(const fs::path& path, const VideoOptions& options) {
+  auto state = std::make_unique<State>();
+  state->name = path.string();
+  FRONTALIS_ASSIGN(state->input, openInput(path));
+  FRONTALIS_TRY(state->openContainer(options));
+  FRONTALIS_TRY(state->openDecoder(options));
+  state->describeStream();
+  return VideoReader(std::move(state));
+}
+
+Result<std::optional<Frame>> VideoReader::next() {
+  State& s = *state_;
+  while (!s.finished) {
+    const int code = avcodec_receive_frame(s.codec.get(), s.decoded.get());
+    if (code >= 0) {
+      s.failures_in_a_row = 0;
+      std::shared_ptr<AVFrame> picture = s.pool.take();
+      if (!picture) return Error{ErrorCode::kInternal, s.name + ": out of memory"};
+      av_frame_move_ref(picture.get(), s.decoded.get());
+      return s.give(std::move(picture));
+    }
+    if (code == AVERROR(ENOMEM)) return Error{ErrorCode::kInternal, s.name + ": out of memory"};
+    if (code == AVERROR(EAGAIN) && !s.demuxed) {
+      s.readPacket();
+    } else if (code == AVERROR_EOF || code == AVERROR(EAGAIN)) {
+      s.finished = true;
+    } else {
+      ++s.stats.packet_errors;
+      ++s.failures_in_a_row;
+    }
+    if (s.failures_in_a_row > kMaxFailuresInARow) {
+      s.finished = true;
+      s.stats.truncated = true;
+    }
+  }
+  if (s.stats.frames == 0) {
+    return Error{ErrorCode::kNoFrames,
+                 s.name + ": no picture of its " + s.info.codec + " stream could be decoded (" +
+                     std::to_string(s.stats.packets) + " packets, " +
+                     std::to_string(s.stats.packet_errors) + " with errors)",
+                 "The file may be cut off or damaged; copy it again"};
+  }
+  return std::optional<Frame>();
+}
+
+const VideoInfo& VideoReader::info() const { return state_->info; }
+
+const VideoStats& VideoReader::stats() const {
+  state_->stats.bytes_read = state_->input->bytes_read;
+  return state_->stats;
+}
+
+}  // namespace frontalis
