@@ -1,0 +1,36 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace frontalis {
+
+/// Everything a user can choose about an analysis. Defaults suit a video of one person.
+struct Config {
+  /// "open" (default), "openface", or the folder of a pack.
+  std::string pack = "open";
+  /// Where landmarks come from; empty: the pack's own default. "mesh" (open pack); "mesh68",
+  /// "pfld", "clnf", "ceclm" or an OpenFace-format .csv (openface pack).
+  std::string landmarks;
+
+  /// Frames between checks by the detector: 1 = detect in every frame, 0 = only when lost.
+  int detect_every = 30;
+  /// Longer side of the picture the detector sees, px.
+  int detect_size = 320;
+
+  /// Busy threads at most, at least 1; 0 = as many as the machine has cores.
+  int threads = 0;
+  /// Results of a frame as soon as it is seen: the person's neutral adapts, later frames change
+  /// nothing. Otherwise values are final only at the end of the video, and better.
+  bool online = false;
+  /// Models that do not use the person's neutral (OpenFace's -au_static). Always on for images.
+  bool static_models = false;
+
+  std::string runtime = "openvino";
+  std::string device = "CPU";
+
+  /// Looked through before the usual places for model files (docs/models.md).
+  std::filesystem::path models_dir = {};
+};
+
+}  // namespace frontalis

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "frontalis/config.h"
+#include "frontalis/result.h"
+#include "frontalis/row.h"
+
+namespace frontalis {
+
+/// What is being read.
+struct InputInfo {
+  std::filesystem::path path;
+  bool is_video = false;      ///< false: one image, or a folder of images
+  int width = 0, height = 0;  ///< px, as displayed
+  int rotation = 0;           ///< degrees clockwise that the container asks for
+  bool mirrored = false;
+  std::string codec;
+  double average_fps = 0;            ///< 0 when the container does not tell
+  std::int64_t expected_frames = 0;  ///< an estimate for progress; 0 when unknown
+};
+
+/// Time a stage took.
+struct StageTime {
+  std::string stage;
+  std::int64_t calls = 0;
+  double total_ms = 0, median_ms = 0, p95_ms = 0;
+};
+
+/// What was seen; complete once next() has returned nothing.
+struct Summary {
+  std::int64_t frames = 0;            ///< decoded and analysed
+  std::int64_t frames_with_face = 0;  ///< rows with success
+  std::int64_t decode_errors = 0;     ///< packets or frames that did not decode
+  bool truncated = false;             ///< the input ends before its own index says
+  bool interrupted = false;           ///< the caller asked to stop
+  std::vector<std::string> warnings;  ///< one sentence each, for people
+  std::vector<StageTime> stages;
+};
+
+struct Progress {
+  std::int64_t frames = 0;
+  std::int64_t expected_frames = 0;  ///< 0 when unknown
+};
+
+/// Rows of one input. Unless Config::online is set the whole input is read at the first next(), as
+/// the person's neutral and OpenFace's corrections come from the whole video; memory stays bounded.
+class Extractor {
+ public:
+  /// Errors: as the cause says, see ErrorCode; missing or corrupt models name the repair.
+  static Result<Extractor> open(const std::filesystem::path& input, const Config& config = {});
+
+  Extractor(Extractor&&) noexcept;
+  Extractor& operator=(Extractor&&) noexcept;
+  ~Extractor();
+
+  [[nodiscard]] const InputInfo& input() const;
+  /// The groups of columns that rows of this configuration have.
+  [[nodiscard]] Columns columns() const;
+  /// Called after each frame read; return false to stop: rows until then are completed as usual.
+  void onProgress(std::function<bool(const Progress&)> callback);
+
+  /// The next row, in frame order; nothing at the end.
+  Result<std::optional<Row>> next();
+  /// Name of the image file the last row belongs to; empty for a video.
+  [[nodiscard]] const std::string& itemName() const;
+  [[nodiscard]] Summary summary() const;
+
+ private:
+  struct Impl;
+  explicit Extractor(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace frontalis

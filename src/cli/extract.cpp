@@ -1,0 +1,181 @@
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <map>
+
+#include "cli/commands.h"
+#include "cli/progress.h"
+#include "output/extract_file.h"
+
+namespace frontalis::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::vector<std::string> inputs;
+  std::string output;
+  std::string format = "csv";
+  bool quiet = false;
+  bool profile = false;
+  Columns columns;
+  Config config;
+};
+
+std::atomic<bool> interrupted{false};
+
+/// The first Ctrl-C ends the run in good order, a second one at once.
+void onInterrupt(int) {
+  interrupted = true;
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+}
+
+const char* extension(const Options& options) {
+  return options.format == "jsonl" ? ".jsonl" : ".csv";
+}
+
+bool isFolder(const std::string& output) {
+  return !output.empty() && (output.back() == '/' || fs::is_directory(output));
+}
+
+/// One output name an input; two inputs may not share one.
+Result<std::vector<fs::path>> outputNames(const Options& options) {
+  if (options.inputs.size() == 1 && !options.output.empty() && !isFolder(options.output)) {
+    return std::vector<fs::path>{options.output};
+  }
+  if (options.inputs.size() > 1 && !options.output.empty() && fs::exists(options.output) &&
+      !fs::is_directory(options.output)) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "-o " + options.output + " is a file, but there are several inputs",
+                 "Name a folder"};
+  }
+  std::vector<fs::path> names;
+  std::map<fs::path, std::string> taken;
+  for (const std::string& input : options.inputs) {
+    fs::path stem = fs::path(input).lexically_normal();
+    if (!stem.has_filename()) stem = stem.parent_path();
+    const fs::path name =
+        fs::path(options.output) / stem.filename().replace_extension(extension(options));
+    const auto [place, fresh] = taken.emplace(name, input);
+    if (!fresh) {
+      return Error{ErrorCode::kInvalidArgument,
+                   place->second + " and " + input + " would both be written to " + name.string(),
+                   "Extract them into different folders"};
+    }
+    names.push_back(name);
+  }
+  return names;
+}
+
+void printProfile(const Summary& summary) {
+  double total = 0;
+  for (const StageTime& stage : summary.stages) total += stage.total_ms;
+  std::fprintf(stderr, "%-16s %9s %11s %11s %7s\n", "stage", "calls", "median ms", "p95 ms",
+               "share");
+  for (const StageTime& stage : summary.stages) {
+    std::fprintf(stderr, "%-16s %9lld %11.3f %11.3f %6.1f%%\n", stage.stage.c_str(),
+                 static_cast<long long>(stage.calls), stage.median_ms, stage.p95_ms,
+                 total > 0 ? 100 * stage.total_ms / total : 0.0);
+  }
+}
+
+int extractOne(const Options& options, const std::string& input, const fs::path& output) {
+  ProgressLine progress(fs::path(input).filename().string(), options.quiet);
+  ExtractRequest request;
+  request.input = input;
+  request.output = output;
+  request.format = options.format == "jsonl" ? RowFormat::kJsonLines : RowFormat::kCsv;
+  request.wanted = options.columns;
+  request.config = options.config;
+  request.progress = [&](const Progress& now) {
+    progress.show(now.frames, now.expected_frames);
+    return !interrupted;
+  };
+  const Result<ExtractReport> done = extractToFile(request);
+  progress.finish();
+  if (!done.ok()) return report(done.error());
+
+  const Summary& summary = done->summary;
+  for (const std::string& warning : summary.warnings) {
+    std::fprintf(stderr, "warning: %s: %s\n", input.c_str(), warning.c_str());
+  }
+  if (!options.quiet && output != "-") {
+    std::fprintf(stderr, "%s: %lld frames, %lld with a face -> %s\n", input.c_str(),
+                 static_cast<long long>(summary.frames),
+                 static_cast<long long>(summary.frames_with_face), output.c_str());
+  }
+  if (options.profile) printProfile(summary);
+  if (summary.interrupted) return kInterrupted;
+  return summary.truncated || summary.decode_errors > 0 ? kPartial : kOk;
+}
+
+int extractAll(const Options& options) {
+  const Result<std::vector<fs::path>> outputs = outputNames(options);
+  if (!outputs.ok()) {
+    report(outputs.error());
+    return kUsage;
+  }
+  std::signal(SIGINT, onInterrupt);
+  std::signal(SIGTERM, onInterrupt);
+  int worst = kOk;
+  std::size_t failed = 0;
+  for (std::size_t i = 0; i < options.inputs.size(); ++i) {
+    const int code = extractOne(options, options.inputs[i], (*outputs)[i]);
+    if (code == kInterrupted || interrupted) return kInterrupted;
+    if (code == kFailed) ++failed;
+    worst = std::max(worst, code);
+  }
+  // Some inputs failed, others did not: what was written stays, the code tells.
+  return failed > 0 && failed < options.inputs.size() ? static_cast<int>(kPartial) : worst;
+}
+
+}  // namespace
+
+void addExtract(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("extract", "Action units, head pose and landmarks, frame by frame");
+  command->add_option("input", options->inputs, "Videos, images, or folders of images")->required();
+  command->add_option("-o,--output", options->output,
+                      "Table to write, or a folder; \"-\" for standard output "
+                      "[default: the input's name with .csv, here]");
+  command->add_option("--format", options->format, "csv, or jsonl: one JSON object a frame")
+      ->check(CLI::IsMember({"csv", "jsonl"}))
+      ->capture_default_str();
+  Config& config = options->config;
+  command->add_option("--pack", config.pack, "Model pack: open, openface, or a folder")
+      ->capture_default_str();
+  command->add_option("--landmarks", config.landmarks,
+                      "mesh (open pack); mesh68, pfld, clnf, ceclm, or an OpenFace-format CSV "
+                      "(openface pack) [default: the pack's own]");
+  Columns& columns = options->columns;
+  command->add_flag("--landmarks-2d", columns.landmarks_2d, "Columns x_0..67, y_0..67 (px)");
+  command->add_flag("--landmarks-3d", columns.landmarks_3d, "Columns X_0..67, Y_, Z_ (mm)");
+  command->add_flag("--blendshapes", columns.blendshapes, "The 52 coefficients (open pack)");
+  command->add_flag("--sides", columns.sides,
+                    "AUxx_r_left and AUxx_r_right (open pack): an indication only, as the landmark "
+                    "net makes faces symmetric");
+  command
+      ->add_option("--detect-every", config.detect_every,
+                   "Frames between checks by the detector; 1 = every frame, 0 = only when lost")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
+  command
+      ->add_option("--detect-size", config.detect_size,
+                   "Longer side, in px, of the picture the detector sees: more finds smaller faces")
+      ->check(CLI::Range(32, 8192))
+      ->capture_default_str();
+  command->add_flag("--static", config.static_models,
+                    "Do not use the person's neutral (OpenFace's -au_static)");
+  command->add_flag("--online", config.online,
+                    "One pass: each row is final when written, the neutral adapts as it goes");
+  command->add_option("--threads", config.threads, "Busy threads at most; 0 = one per core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  command->add_flag("--profile", options->profile, "Print ms per stage");
+  command->add_flag("-q,--quiet", options->quiet, "No progress, only warnings and errors");
+  command->callback([options, &action] { action = [options] { return extractAll(*options); }; });
+}
+
+}  // namespace frontalis::cli

@@ -1,0 +1,71 @@
+#include "face/face_crop.h"
+
+#include <cmath>
+#include <limits>
+
+namespace frontalis {
+namespace {
+
+constexpr float kDetectionMargin = 1.3f;
+constexpr float kMeshMargin = 1.5f;
+constexpr std::size_t kOuterEyeImageLeft = 33;
+constexpr std::size_t kOuterEyeImageRight = 263;
+
+struct Extent {
+  float low = std::numeric_limits<float>::max();
+  float high = std::numeric_limits<float>::lowest();
+  void add(float v) {
+    low = std::min(low, v);
+    high = std::max(high, v);
+  }
+  [[nodiscard]] float size() const { return high - low; }
+  [[nodiscard]] float middle() const { return (low + high) / 2; }
+};
+
+}  // namespace
+
+FaceCrop cropFromDetection(const FaceDetection& face) {
+  const Point2f left = face.points[0];
+  const Point2f right = face.points[1];
+  return {face.box.center(), kDetectionMargin * std::max(face.box.width, face.box.height),
+          std::atan2(right.y - left.y, right.x - left.x)};
+}
+
+FaceCrop cropFromMesh(const FaceMesh& mesh) {
+  const Point3f left = mesh[kOuterEyeImageLeft];
+  const Point3f right = mesh[kOuterEyeImageRight];
+  const float angle = std::atan2(right.y - left.y, right.x - left.x);
+  const float c = std::cos(angle);
+  const float s = std::sin(angle);
+  Extent along;
+  Extent across;
+  for (const Point3f& p : mesh) {
+    along.add(c * p.x + s * p.y);
+    across.add(-s * p.x + c * p.y);
+  }
+  const float u = along.middle();
+  const float v = across.middle();
+  return {
+      {c * u - s * v, s * u + c * v}, kMeshMargin * std::max(along.size(), across.size()), angle};
+}
+
+Affine cropToFrame(const FaceCrop& crop, int size) {
+  const double scale = static_cast<double>(crop.side) / size;
+  const double a = scale * std::cos(static_cast<double>(crop.angle));
+  const double b = scale * std::sin(static_cast<double>(crop.angle));
+  const double middle = (size - 1) / 2.0;
+  return {a, -b, crop.centre.x - a * middle + b * middle,
+          b, a,  crop.centre.y - b * middle - a * middle};
+}
+
+Box meshBox(const FaceMesh& mesh) {
+  Extent x;
+  Extent y;
+  for (const Point3f& p : mesh) {
+    x.add(p.x);
+    y.add(p.y);
+  }
+  return {x.low, y.low, x.size(), y.size()};
+}
+
+}  // namespace frontalis

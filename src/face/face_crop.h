@@ -1,0 +1,29 @@
+#pragma once
+
+#include "face/retinaface.h"
+#include "frontalis/types.h"
+#include "image/geometry.h"
+
+namespace frontalis {
+
+/// The square a landmark network looks at, in px of the display frame: rotated so that the outer
+/// eye corners are level.
+struct FaceCrop {
+  Point2f centre;
+  float side = 0;   ///< px
+  float angle = 0;  ///< rad, clockwise on screen: direction of the crop's x axis
+};
+
+/// From a detection: side = 1.3 x the box's longer side, level by the eye points.
+FaceCrop cropFromDetection(const FaceDetection& face);
+
+/// From the last frame's landmarks: 1.5 x the longer side of their box in the levelled frame.
+FaceCrop cropFromMesh(const FaceMesh& mesh);
+
+/// From pixels of the crop, a size x size picture, to pixels of the frame.
+Affine cropToFrame(const FaceCrop& crop, int size);
+
+/// Axis-aligned box around the mesh, px.
+Box meshBox(const FaceMesh& mesh);
+
+}  // namespace frontalis

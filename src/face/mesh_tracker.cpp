@@ -1,0 +1,112 @@
+#include "face/mesh_tracker.h"
+
+#include <cmath>
+
+#include "util/try.h"
+
+namespace frontalis {
+namespace {
+
+// Between two frames a face moves less than half its size and grows by less than half.
+constexpr float kLargestJump = 0.5f;
+constexpr float kLargestGrowth = 1.5f;
+
+float distance(Point2f a, Point2f b) { return std::hypot(a.x - b.x, a.y - b.y); }
+
+float intersection(const Box& a, const Box& b) {
+  const float w = std::min(a.right(), b.right()) - std::max(a.x, b.x);
+  const float h = std::min(a.bottom(), b.bottom()) - std::max(a.y, b.y);
+  return std::max(w, 0.f) * std::max(h, 0.f);
+}
+
+}  // namespace
+
+MeshTracker::MeshTracker(RetinaFace detector, FaceMeshNetwork landmarks, MeshTrackerOptions options)
+    : detector_(std::move(detector)), landmarks_(std::move(landmarks)), options_(options) {}
+
+void MeshTracker::reset() {
+  last_ = {};
+  last_box_.reset();
+  frames_since_detection_ = 0;
+  detections_ = 0;
+}
+
+Result<TrackedFace> MeshTracker::track(const Frame& frame) {
+  TrackedFace face;
+  const bool every_frame = options_.detect_every == 1;
+  if (last_.found && !every_frame) {
+    FRONTALIS_ASSIGN(face, follow(frame));
+  }
+  if (!face.found) {
+    FRONTALIS_ASSIGN(face, acquire(frame));
+  }
+  if (face.found) last_box_ = face.box;
+  last_ = face;
+  return face;
+}
+
+Result<TrackedFace> MeshTracker::follow(const Frame& frame) {
+  ++frames_since_detection_;
+  FRONTALIS_ASSIGN(const MeshFit fit, landmarks_.locate(frame, cropFromMesh(last_.mesh)));
+  TrackedFace face{true, fit.presence, meshBox(fit.mesh), fit.mesh};
+  if (!believable(face, frame)) return TrackedFace{};
+  if (options_.detect_every > 0 && frames_since_detection_ >= options_.detect_every) {
+    // The detector confirms that the landmarks still lie on a face, else the face is taken anew.
+    FRONTALIS_ASSIGN(const std::optional<FaceDetection> seen, detect(frame));
+    if (seen &&
+        intersection(seen->box, face.box) < 0.25f * std::min(seen->box.area(), face.box.area())) {
+      return TrackedFace{};
+    }
+  }
+  return face;
+}
+
+bool MeshTracker::believable(const TrackedFace& face, const Frame& frame) const {
+  if (face.confidence < options_.minimum_presence) return false;
+  const Point2f centre = face.box.center();
+  if (centre.x < 0 || centre.y < 0 || centre.x >= static_cast<float>(frame.width()) ||
+      centre.y >= static_cast<float>(frame.height())) {
+    return false;
+  }
+  if (!last_.found) return true;
+  const float size = std::sqrt(last_.box.area());
+  const float growth = std::sqrt(face.box.area()) / size;
+  return distance(centre, last_.box.center()) < kLargestJump * size && growth < kLargestGrowth &&
+         growth > 1 / kLargestGrowth;
+}
+
+Result<TrackedFace> MeshTracker::acquire(const Frame& frame) {
+  FRONTALIS_ASSIGN(const std::optional<FaceDetection> seen, detect(frame));
+  if (!seen) return TrackedFace{};
+  FRONTALIS_ASSIGN(const MeshFit fit, landmarks_.locate(frame, cropFromDetection(*seen)));
+  TrackedFace face{true, fit.presence, meshBox(fit.mesh), fit.mesh};
+  if (fit.presence < options_.minimum_presence) face.found = false;
+  return face;
+}
+
+Result<std::optional<FaceDetection>> MeshTracker::detect(const Frame& frame) {
+  frames_since_detection_ = 0;
+  ++detections_;
+  FRONTALIS_ASSIGN(const std::vector<FaceDetection> faces, detector_.detect(frame));
+  const FaceDetection* best = nullptr;
+  if (last_box_) {  // the same person: the nearest face within one face size of the last place
+    const float reach = std::max(last_box_->width, last_box_->height);
+    float nearest = reach;
+    for (const FaceDetection& face : faces) {
+      const float d = distance(face.box.center(), last_box_->center());
+      if (d < nearest) {
+        nearest = d;
+        best = &face;
+      }
+    }
+  }
+  if (best == nullptr) {
+    for (const FaceDetection& face : faces) {
+      if (best == nullptr || face.box.area() > best->box.area()) best = &face;
+    }
+  }
+  if (best == nullptr) return std::optional<FaceDetection>();
+  return std::optional<FaceDetection>(*best);
+}
+
+}  // namespace frontalis

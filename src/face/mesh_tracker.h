@@ -1,0 +1,58 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "face/face_mesh.h"
+#include "face/retinaface.h"
+
+namespace frontalis {
+
+struct MeshTrackerOptions {
+  /// Frames between checks by the detector: 1 = detect in every frame, 0 = only when lost.
+  int detect_every = 30;
+  /// A fit whose presence is below is no face.
+  float minimum_presence = 0.5f;
+};
+
+/// A face followed through a video.
+struct TrackedFace {
+  bool found = false;
+  float confidence = 0;  ///< the landmark network's presence, 0..1
+  Box box;               ///< around the mesh, px
+  FaceMesh mesh{};       ///< px; meaningless when not found
+};
+
+/// Follows the main face of one video: the crop of the next frame comes from the last landmarks,
+/// the detector runs when the face is lost and at intervals. The largest face is taken first; later
+/// ones are taken only if the first is gone.
+class MeshTracker {
+ public:
+  MeshTracker(RetinaFace detector, FaceMeshNetwork landmarks, MeshTrackerOptions options = {});
+
+  /// Frames of one video, in order. Errors: those of the networks.
+  Result<TrackedFace> track(const Frame& frame);
+  /// Forgets the video.
+  void reset();
+
+  /// How often the detector ran since reset().
+  [[nodiscard]] int detections() const { return detections_; }
+
+ private:
+  Result<TrackedFace> follow(const Frame& frame);
+  Result<TrackedFace> acquire(const Frame& frame);
+  Result<std::optional<FaceDetection>> detect(const Frame& frame);
+  [[nodiscard]] bool believable(const TrackedFace& face, const Frame& frame) const;
+
+  RetinaFace detector_;
+  FaceMeshNetwork landmarks_;
+  MeshTrackerOptions options_;
+
+  // State of one video.
+  TrackedFace last_;
+  std::optional<Box> last_box_;  // survives a loss, so that the same person is taken again
+  int frames_since_detection_ = 0;
+  int detections_ = 0;
+};
+
+}  // namespace frontalis

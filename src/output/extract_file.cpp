@@ -1,0 +1,96 @@
+#include "output/extract_file.h"
+
+#include <optional>
+
+#include "output/csv.h"
+#include "output/json_lines.h"
+#include "output/meta.h"
+#include "util/file.h"
+#include "util/try.h"
+
+namespace frontalis {
+namespace {
+
+/// The columns both asked for and filled.
+Columns both(const Columns& wanted, const Columns& filled) {
+  Columns c;
+  c.gaze = wanted.gaze && filled.gaze;
+  c.pose = wanted.pose && filled.pose;
+  c.landmarks_2d = wanted.landmarks_2d && filled.landmarks_2d;
+  c.landmarks_3d = wanted.landmarks_3d && filled.landmarks_3d;
+  c.shape = wanted.shape && filled.shape;
+  c.intensity = wanted.intensity && filled.intensity;
+  c.sides = wanted.sides && filled.sides;
+  c.presence = wanted.presence && filled.presence;
+  c.au28 = filled.au28;
+  c.blendshapes = wanted.blendshapes && filled.blendshapes;
+  return c;
+}
+
+/// Where rows go: a file that appears when complete, or standard output line by line.
+class RowWriter {
+ public:
+  static Result<RowWriter> open(const std::filesystem::path& output) {
+    RowWriter writer;
+    if (output != "-") {
+      FRONTALIS_ASSIGN(writer.file_, AtomicFile::create(output));
+    }
+    return writer;
+  }
+
+  Status write(const std::string& text) {
+    if (file_) return file_->write(text);
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
+        std::fflush(stdout) != 0) {
+      return Error{ErrorCode::kUnwritable, "standard output was closed by its reader"};
+    }
+    return {};
+  }
+
+  Status commit() { return file_ ? file_->commit() : Status(); }
+
+ private:
+  std::optional<AtomicFile> file_;
+};
+
+}  // namespace
+
+Result<ExtractReport> extractToFile(const ExtractRequest& request) {
+  // The output first: an unwritable place must not cost an analysis.
+  FRONTALIS_ASSIGN(RowWriter writer, RowWriter::open(request.output));
+  FRONTALIS_ASSIGN(Extractor extractor, Extractor::open(request.input, request.config));
+  if (request.progress) extractor.onProgress(request.progress);
+
+  const bool named = !extractor.input().is_video && std::filesystem::is_directory(request.input);
+  const Columns columns = both(request.wanted, extractor.columns());
+  const CsvFormat csv(
+      columns, request.config.pack == "openface" ? CsvStyle::kOpenFace : CsvStyle::kFrontalis,
+      named);
+  const JsonLinesFormat json(columns, named);
+
+  std::string text = request.format == RowFormat::kCsv ? csv.header() : "";
+  while (true) {
+    FRONTALIS_ASSIGN(const std::optional<Row> row, extractor.next());
+    if (!row) break;
+    if (request.format == RowFormat::kCsv) {
+      csv.append(*row, extractor.itemName(), text);
+    } else {
+      json.append(*row, extractor.itemName(), text);
+    }
+    FRONTALIS_TRY(writer.write(text));
+    text.clear();
+  }
+  FRONTALIS_TRY(writer.write(text));
+  FRONTALIS_TRY(writer.commit());
+
+  ExtractReport report{extractor.summary(), extractor.input(), request.output, {}};
+  if (request.output != "-") {
+    report.meta = request.output;
+    report.meta.replace_extension(".meta.json");
+    FRONTALIS_ASSIGN(const std::string meta, metaJson(request, report));
+    FRONTALIS_TRY(writeFile(report.meta, meta));
+  }
+  return report;
+}
+
+}  // namespace frontalis

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "frontalis/extractor.h"
+
+namespace frontalis {
+
+enum class RowFormat { kCsv, kJsonLines };
+
+/// What to write of one input, and where.
+struct ExtractRequest {
+  std::filesystem::path input;
+  std::filesystem::path output;  ///< "-" writes rows to standard output, without a meta file
+  RowFormat format = RowFormat::kCsv;
+  Columns wanted;  ///< groups the pipeline does not fill are left out
+  Config config;
+  std::function<bool(const Progress&)> progress;  ///< see Extractor::onProgress; may be empty
+};
+
+struct ExtractReport {
+  Summary summary;
+  InputInfo input;
+  std::filesystem::path output;
+  std::filesystem::path meta;  ///< empty when rows went to standard output
+};
+
+/// From an input to its table and `<output stem>.meta.json`, each of which appears under its name
+/// only when complete; a stopped or damaged input still gives a valid table of what was seen.
+/// Errors: those of Extractor; kUnwritable, kDiskFull.
+Result<ExtractReport> extractToFile(const ExtractRequest& request);
+
+}  // namespace frontalis

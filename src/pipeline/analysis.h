@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "appearance/mesh_signals.h"
+#include "frontalis/config.h"
+#include "frontalis/row.h"
+#include "image/frame.h"
+#include "util/stage_timer.h"
+
+namespace frontalis {
+
+/// A row and what its pack needs to complete it once the whole video is known.
+struct FrameRecord {
+  Row row;
+  OpenSignals signals;
+};
+static_assert(std::is_trivially_copyable_v<FrameRecord>);
+
+/// One pack's way from a frame to a row, for one video. Call process() for each frame in order,
+/// then finish(), then complete() for each record in order. Online: process() alone, its rows are
+/// final.
+class Analysis {
+ public:
+  virtual ~Analysis() = default;
+
+  [[nodiscard]] virtual Columns columns() const = 0;
+  virtual Result<FrameRecord> process(const Frame& frame) = 0;
+  virtual Status finish() = 0;
+  virtual Status complete(FrameRecord& record) = 0;
+  /// For people, after finish().
+  [[nodiscard]] virtual std::vector<std::string> warnings() const = 0;
+  [[nodiscard]] virtual const StageTimer& times() const = 0;
+};
+
+/// `image`: single pictures, without a person's neutral. Errors: kInvalidArgument for choices that
+/// do not fit together, kModelMissing, kModelCorrupt.
+Result<std::unique_ptr<Analysis>> makeAnalysis(const Config& config, bool image);
+
+}  // namespace frontalis

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <memory>
+
+#include "models/pack.h"
+#include "pipeline/analysis.h"
+
+namespace frontalis {
+
+/// The open pack: RetinaFace and face mesh -> rigid fit -> blendshapes -> neutral -> AUs.
+Result<std::unique_ptr<Analysis>> makeOpenAnalysis(const Config& config, bool image);
+
+}  // namespace frontalis
