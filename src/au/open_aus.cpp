@@ -16,6 +16,7 @@ constexpr std::size_t kFewestForNeutral = 15;  // fewer good frames: the populat
 constexpr std::size_t kLiveFrames = 3000;
 constexpr std::size_t kLiveRenewal = 15;
 constexpr std::size_t kWarmUp = 60;
+constexpr float kHalfWayFrames = 15;  // live: the person counts as much as the population
 constexpr std::size_t kMarkedFrames = 1000;
 
 // Head pose, degrees (spec open_pack 6).
@@ -203,10 +204,9 @@ OpenNeutral OpenAus::liveNeutral() {
     std::iota(all.begin(), all.end(), 0u);
     return finder_.median(marked_.frames, all);
   }
-  const RestSet& rest = finder_.find(recent_);
-  const auto count = static_cast<float>(rest.rest.size());
-  return blend(clampNeutral(rest.neutral), populationNeutral(),
-               std::max(.5f, count / (count + 15)));
+  const OpenNeutral personal = clampNeutral(finder_.find(recent_).neutral);
+  const auto count = static_cast<float>(recent_.size());
+  return blend(personal, populationNeutral(), count / (count + kHalfWayFrames));
 }
 
 OpenAuRow OpenAus::evaluate(const OpenSignals& signals) {
