@@ -96,9 +96,8 @@ TEST_F(SimilarityFit, NeverReflects) {
   Problem p = problem(Similarity3d{}, 10, 0);
   for (Eigen::Vector3d& to : p.to) to.x() = -to.x();
   const auto fit = fitSimilarity(p.from, p.to, p.weights);
-  if (fit) {
-    EXPECT_NEAR(fit->rotation.determinant(), 1, 1e-9);
-  }
+  ASSERT_TRUE(fit);
+  EXPECT_NEAR(fit->rotation.determinant(), 1, 1e-9);
 }
 
 TEST_F(SimilarityFit, DegenerateInputHasNoFit) {
