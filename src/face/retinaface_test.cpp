@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "support/paths.h"
-#include "video/source.h"
+#include "video/video_reader.h"
 
 namespace frontalis {
 namespace {
@@ -89,9 +89,9 @@ TEST(SuppressOverlaps, KeepsBestAndDistant) {
 TEST(RetinaFace, FindsTheFacesOfASample) {
   std::shared_ptr<Runtime> runtime = std::move(makeRuntime({}).value());
   RetinaFace detector(runtime, testing::openPackDir() / "retinaface.onnx");
-  auto source = openSource(testing::sample("multi_face.jpg"));
+  auto source = VideoReader::open(testing::sample("multi_face.jpg"));
   ASSERT_TRUE(source.ok()) << source.error().text();
-  auto frame = (*source)->next();
+  auto frame = source->next();
   ASSERT_TRUE(frame.ok() && frame->has_value());
   const auto faces = detector.detect(**frame);
   ASSERT_TRUE(faces.ok()) << faces.error().text();

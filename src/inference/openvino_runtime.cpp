@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "inference/shared_library.h"
+#include "util/executable.h"
 #include "util/try.h"
 
 namespace frontalis {

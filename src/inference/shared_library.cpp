@@ -2,10 +2,6 @@
 
 #include <dlfcn.h>
 
-#if defined(__APPLE__)
-#include <mach-o/dyld.h>
-#endif
-
 namespace frontalis {
 
 Result<SharedLibrary> SharedLibrary::open(const std::vector<std::string>& candidates,
@@ -22,18 +18,5 @@ Result<SharedLibrary> SharedLibrary::open(const std::vector<std::string>& candid
 }
 
 void* SharedLibrary::symbol(const char* name) const { return dlsym(handle_, name); }
-
-std::filesystem::path executableFolder() {
-#if defined(__APPLE__)
-  char buffer[4096];
-  std::uint32_t size = sizeof(buffer);
-  if (_NSGetExecutablePath(buffer, &size) != 0) return {};
-  return std::filesystem::path(buffer).parent_path();
-#else
-  std::error_code error;
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-  return error ? std::filesystem::path() : self.parent_path();
-#endif
-}
 
 }  // namespace frontalis

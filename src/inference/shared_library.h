@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -26,8 +25,5 @@ class SharedLibrary {
   void* handle_;
   std::string path_;
 };
-
-/// Folder of the running executable; empty if the system does not tell.
-std::filesystem::path executableFolder();
 
 }  // namespace frontalis

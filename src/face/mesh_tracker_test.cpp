@@ -1,0 +1,137 @@
+#include "face/mesh_tracker.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "support/paths.h"
+#include "video/video_reader.h"
+
+namespace frontalis {
+namespace {
+
+MeshTracker makeTracker(int detect_every) {
+  std::shared_ptr<Runtime> runtime = std::move(makeRuntime({}).value());
+  return MeshTracker(
+      RetinaFace(runtime, testing::openPackDir() / "retinaface.onnx"),
+      FaceMeshNetwork(runtime, testing::openPackDir() / "face_landmarks_detector.tflite"),
+      {.detect_every = detect_every});
+}
+
+std::vector<TrackedFace> trackAll(MeshTracker& tracker, const char* sample) {
+  auto reader = VideoReader::open(testing::sample(sample));
+  EXPECT_TRUE(reader.ok());
+  std::vector<TrackedFace> faces;
+  while (true) {
+    auto frame = reader->next();
+    EXPECT_TRUE(frame.ok());
+    if (!frame.ok() || !*frame) return faces;
+    auto face = tracker.track(**frame);
+    EXPECT_TRUE(face.ok()) << face.error().text();
+    faces.push_back(*face);
+  }
+}
+
+float meanDistance(const FaceMesh& a, const FaceMesh& b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < kMeshPoints; ++i) {
+    sum += std::hypot(a[i].x - b[i].x, a[i].y - b[i].y);
+  }
+  return static_cast<float>(sum / kMeshPoints);
+}
+
+TEST(FaceCrop, LevelsTheEyesAndMapsItsCorners) {
+  FaceDetection face;
+  face.box = {100, 200, 80, 100};
+  face.points[0] = {120, 230};
+  face.points[1] = {150, 260};  // turned by 45 degrees
+  const FaceCrop crop = cropFromDetection(face);
+  EXPECT_FLOAT_EQ(crop.side, 130);
+  EXPECT_NEAR(crop.angle, M_PI / 4, 1e-6);
+  const Affine map = cropToFrame(crop, 256);
+  const Point2f middle = map({127.5f, 127.5f});
+  EXPECT_NEAR(middle.x, 140, 1e-4);
+  EXPECT_NEAR(middle.y, 250, 1e-4);
+  const Point2f right = map({255.5f, 127.5f});  // half a side along the eye line
+  EXPECT_NEAR(right.x - middle.x, 65 * std::sqrt(0.5), 1e-3);
+  EXPECT_NEAR(right.y - middle.y, 65 * std::sqrt(0.5), 1e-3);
+}
+
+TEST(FaceCrop, FromMeshDoesNotDependOnRotation) {
+  FaceMesh mesh{};
+  for (std::size_t i = 0; i < kMeshPoints; ++i) {
+    mesh[i] = {static_cast<float>(i % 20) * 5, static_cast<float>(i / 20) * 6, 0};
+  }
+  mesh[33] = {10, 50, 0};
+  mesh[263] = {80, 50, 0};
+  const FaceCrop upright = cropFromMesh(mesh);
+  EXPECT_NEAR(upright.angle, 0, 1e-6);
+  FaceMesh turned = mesh;
+  const float c = std::cos(0.6f);
+  const float s = std::sin(0.6f);
+  for (Point3f& p : turned) p = {c * p.x - s * p.y, s * p.x + c * p.y, p.z};
+  const FaceCrop crop = cropFromMesh(turned);
+  EXPECT_NEAR(crop.angle, 0.6, 1e-5);
+  EXPECT_NEAR(crop.side, upright.side, 1e-3);
+  EXPECT_NEAR(crop.centre.x, c * upright.centre.x - s * upright.centre.y, 1e-3);
+}
+
+TEST(MeshTracker, FollowsOneFaceWithOneDetectionInterval) {
+  MeshTracker tracker = makeTracker(30);
+  const auto faces = trackAll(tracker, "single_face.mp4");
+  ASSERT_EQ(faces.size(), 72u);
+  for (const TrackedFace& face : faces) {
+    EXPECT_TRUE(face.found);
+    EXPECT_GT(face.confidence, 0.9f);
+  }
+  EXPECT_EQ(tracker.detections(), 3);  // frames 1, 31, 61
+}
+
+TEST(MeshTracker, TrackingAgreesWithDetectingEveryFrame) {
+  MeshTracker tracking = makeTracker(0);
+  MeshTracker detecting = makeTracker(1);
+  const auto a = trackAll(tracking, "single_face.mp4");
+  const auto b = trackAll(detecting, "single_face.mp4");
+  EXPECT_EQ(tracking.detections(), 1);
+  EXPECT_EQ(detecting.detections(), 72);
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    EXPECT_LT(meanDistance(a[i].mesh, b[i].mesh), 0.03f * a[i].box.width) << i;
+  }
+}
+
+TEST(MeshTracker, LosesAndFindsAFace) {
+  MeshTracker tracker = makeTracker(30);
+  const auto leaving = trackAll(tracker, "face_noface.mov");
+  ASSERT_GT(leaving.size(), 20u);
+  EXPECT_TRUE(leaving.front().found);
+  EXPECT_FALSE(leaving.back().found);
+  tracker.reset();
+  const auto coming = trackAll(tracker, "noface_face.mov");
+  EXPECT_FALSE(coming.front().found);
+  EXPECT_TRUE(coming[coming.size() - 10].found);
+}
+
+TEST(MeshTracker, ResetForgetsTheVideo) {
+  MeshTracker tracker = makeTracker(30);
+  const auto first = trackAll(tracker, "single_face.mp4");
+  tracker.reset();
+  const auto again = trackAll(tracker, "single_face.mp4");
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    EXPECT_EQ(meanDistance(first[i].mesh, again[i].mesh), 0) << i;
+  }
+}
+
+TEST(Mesh68, TakesTheTablesPoints) {
+  FaceMesh mesh{};
+  for (std::size_t i = 0; i < kMeshPoints; ++i) mesh[i] = {static_cast<float>(i), 0, 0};
+  const Landmarks68 points = mesh68(mesh);
+  EXPECT_EQ(points[8].x, 152);  // chin
+  EXPECT_EQ(points[30].x, 4);   // nose tip
+  EXPECT_EQ(points[36].x, 33);  // outer corner of the image-left eye
+  EXPECT_EQ(points[45].x, 263);
+  EXPECT_EQ(points[67].x, 87);
+}
+
+}  // namespace
+}  // namespace frontalis
