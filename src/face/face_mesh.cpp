@@ -12,21 +12,6 @@ constexpr int kCropSize = 256;
 
 }  // namespace
 
-const std::array<int, kLandmarks> kMesh68Indices = {
-    162, 234, 93,  58,  172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 389,
-    71,  63,  105, 66,  107, 336, 296, 334, 293, 301, 168, 197, 5,   4,   75,  97,  2,
-    326, 305, 33,  160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380, 61,  39,  37,
-    0,   267, 269, 291, 405, 314, 17,  84,  181, 78,  82,  13,  312, 308, 317, 14,  87};
-
-Landmarks68 mesh68(const FaceMesh& mesh) {
-  Landmarks68 points;
-  for (std::size_t i = 0; i < kLandmarks; ++i) {
-    const Point3f& p = mesh[static_cast<std::size_t>(kMesh68Indices[i])];
-    points[i] = {p.x, p.y};
-  }
-  return points;
-}
-
 FaceMeshNetwork::FaceMeshNetwork(std::shared_ptr<Runtime> runtime, std::filesystem::path network)
     : runtime_(std::move(runtime)), path_(std::move(network)) {}
 

@@ -7,6 +7,7 @@
 #include "frontalis/types.h"
 #include "image/frame.h"
 #include "inference/network.h"
+#include "shape/mesh68.h"
 
 namespace frontalis {
 
@@ -33,12 +34,5 @@ class FaceMeshNetwork {
   std::size_t mesh_output_ = 0;
   std::size_t presence_output_ = 0;
 };
-
-/// The mesh's nearest points in iBUG order. Eyes, nose and lips agree with 68-point detectors to
-/// 1.4-2.6 % of the outer-eye distance, brows 6 %, jaw 7 %: it is defined differently.
-Landmarks68 mesh68(const FaceMesh& mesh);
-
-/// Mesh indices of mesh68's points.
-extern const std::array<int, kLandmarks> kMesh68Indices;
 
 }  // namespace frontalis

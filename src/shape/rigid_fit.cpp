@@ -9,17 +9,6 @@
 namespace frontalis {
 namespace {
 
-struct Anchor {
-  std::uint16_t landmark;
-  double weight;
-};
-
-// Forehead and temples, outer eye corners, nose bridge, inner eye corners.
-constexpr std::array<Anchor, 24> kAnchors = {
-    {{10, 1},  {109, 1}, {338, 1}, {67, 1},  {297, 1}, {103, 1}, {332, 1}, {54, 1},
-     {284, 1}, {21, 1},  {251, 1}, {162, 1}, {389, 1}, {127, 1}, {356, 1}, {151, 1},
-     {33, 2},  {263, 2}, {6, 3},   {197, 3}, {195, 3}, {168, 4}, {133, 4}, {362, 4}}};
-
 Eigen::Vector3d vector(const Point3f& p) { return {p.x, p.y, p.z}; }
 
 float degrees(double radians) { return static_cast<float>(radians * 180 / std::numbers::pi); }
@@ -78,31 +67,35 @@ MeshAligner::MeshAligner(const CanonicalFace& face) {
   }
 }
 
-std::optional<AlignedMesh> MeshAligner::align(const FaceMesh& mesh) const {
-  std::array<Eigen::Vector3d, kAnchors.size()> from;
-  std::array<Eigen::Vector3d, kAnchors.size()> to;
-  std::array<double, kAnchors.size()> weights{};
-  for (std::size_t i = 0; i < kAnchors.size(); ++i) {
-    from[i] = vector(mesh[kAnchors[i].landmark]);
-    to[i] = vector(reference_[kAnchors[i].landmark]);
-    weights[i] = kAnchors[i].weight;
+std::optional<Similarity3d> MeshAligner::fit(const FaceMesh& mesh) const {
+  std::array<Eigen::Vector3d, kRigidAnchors.size()> from;
+  std::array<Eigen::Vector3d, kRigidAnchors.size()> to;
+  std::array<double, kRigidAnchors.size()> weights{};
+  for (std::size_t i = 0; i < kRigidAnchors.size(); ++i) {
+    from[i] = vector(mesh[kRigidAnchors[i].landmark]);
+    to[i] = vector(reference_[kRigidAnchors[i].landmark]);
+    weights[i] = kRigidAnchors[i].weight;
   }
-  const std::optional<Similarity3d> fit = fitSimilarity(from, to, weights);
-  if (!fit) return std::nullopt;
+  return fitSimilarity(from, to, weights);
+}
+
+std::optional<AlignedMesh> MeshAligner::align(const FaceMesh& mesh) const {
+  const std::optional<Similarity3d> similarity = fit(mesh);
+  if (!similarity) return std::nullopt;
 
   AlignedMesh aligned;
   for (std::size_t i = 0; i < kMeshPoints; ++i) {
-    const Eigen::Vector3d p = *fit * vector(mesh[i]);
+    const Eigen::Vector3d p = *similarity * vector(mesh[i]);
     if (!p.allFinite()) return std::nullopt;
     aligned.points[i] = {static_cast<float>(p.x()), static_cast<float>(p.y()),
                          static_cast<float>(p.z())};
   }
-  const Eigen::Matrix3d r = fit->rotation.transpose();  // canonical axes -> image axes
+  const Eigen::Matrix3d r = similarity->rotation.transpose();  // canonical axes -> image axes
   aligned.yaw = degrees(std::atan2(r(0, 2), r(2, 2)));
   aligned.pitch = degrees(std::asin(std::clamp(-r(1, 2), -1.0, 1.0)));
   aligned.roll = degrees(std::atan2(r(1, 0), r(1, 1)));
-  aligned.scale = static_cast<float>(fit->scale);
-  aligned.rotation = fit->rotation.cast<float>();
+  aligned.scale = static_cast<float>(similarity->scale);
+  aligned.rotation = similarity->rotation.cast<float>();
   return aligned;
 }
 

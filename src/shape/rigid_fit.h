@@ -27,6 +27,19 @@ std::optional<Similarity3d> fitSimilarity(std::span<const Eigen::Vector3d> from,
                                           std::span<const Eigen::Vector3d> to,
                                           std::span<const double> weights);
 
+/// A landmark of the rigid fit and its weight.
+struct RigidAnchor {
+  std::uint16_t landmark;
+  double weight;
+};
+
+/// Forehead and temples, outer eye corners, nose bridge, inner eye corners: the points that
+/// expressions move least (spec open_pack 1).
+inline constexpr std::array<RigidAnchor, 24> kRigidAnchors = {
+    {{10, 1},  {109, 1}, {338, 1}, {67, 1},  {297, 1}, {103, 1}, {332, 1}, {54, 1},
+     {284, 1}, {21, 1},  {251, 1}, {162, 1}, {389, 1}, {127, 1}, {356, 1}, {151, 1},
+     {33, 2},  {263, 2}, {6, 3},   {197, 3}, {195, 3}, {168, 4}, {133, 4}, {362, 4}}};
+
 /// A face mesh in the canonical face's frame, and how the head is turned.
 struct AlignedMesh {
   /// x, y, z in u: 1 u = 1 % of the canonical face's outer-canthus distance (33 to 263). Origin
@@ -39,13 +52,16 @@ struct AlignedMesh {
   Eigen::Matrix3f rotation = Eigen::Matrix3f::Identity();  ///< image axes -> canonical axes
 };
 
-/// Rigid fit of a face mesh to the canonical face on forehead, temples, eye corners and nose
-/// bridge, the points that expressions move least (spec open_pack 1).
+/// Rigid fit of a face mesh to the canonical face on kRigidAnchors.
 class MeshAligner {
  public:
   explicit MeshAligner(const CanonicalFace& face);
 
-  /// Nothing for a degenerate mesh (collapsed to a point or line, not finite).
+  /// From mesh (image px) to u. Nothing where the mesh is degenerate (collapsed to a point or a
+  /// line, not finite).
+  [[nodiscard]] std::optional<Similarity3d> fit(const FaceMesh& mesh) const;
+
+  /// The whole mesh in u. Nothing as above.
   [[nodiscard]] std::optional<AlignedMesh> align(const FaceMesh& mesh) const;
 
   /// The canonical vertices in u, in the frame of AlignedMesh.
