@@ -86,8 +86,7 @@ std::int32_t MedianHistogram::occupiedAfter(std::size_t dimension, std::int32_t 
 std::int32_t MedianHistogram::occupiedBefore(std::size_t dimension, std::int32_t bin) const {
   const std::uint64_t* words = &occupied_[dimension * words_];
   auto word = static_cast<std::size_t>((bin - 1) / kWordBits);
-  std::uint64_t bits =
-      words[word] & (~std::uint64_t{0} >> (kWordBits - 1 - (bin - 1) % kWordBits));
+  std::uint64_t bits = words[word] & (~std::uint64_t{0} >> (kWordBits - 1 - (bin - 1) % kWordBits));
   while (bits == 0) bits = words[--word];
   return static_cast<std::int32_t>(word) * kWordBits + (kWordBits - 1 - std::countl_zero(bits));
 }
@@ -96,6 +95,7 @@ void MedianHistogram::merge(const MedianHistogram& other) {
   for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
   for (std::size_t i = 0; i < occupied_.size(); ++i) occupied_[i] |= other.occupied_[i];
   count_ += other.count_;
+  if (count_ == 0) return;  // no occupied bin to look for
   const auto target = static_cast<std::uint32_t>((count_ + 1) / 2);
   for (std::size_t j = 0; j < dimensions_; ++j) {
     cursors_[j] = {};

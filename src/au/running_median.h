@@ -10,8 +10,8 @@
 namespace frontalis {
 
 /// One histogram a dimension and, for each, a cursor on the bin of the median (spec pipeline 7).
-/// An insertion moves the cursor by at most one occupied bin, found in a bitmap of occupied bins, so
-/// an update costs O(1) a dimension however the values are spread.
+/// An insertion moves the cursor by at most one occupied bin, found in a bitmap of occupied bins,
+/// so an update costs O(1) a dimension however the values are spread.
 class MedianHistogram {
  public:
   /// `bins` equal bins over [low, high]; values outside count in the first or last bin.
@@ -53,8 +53,8 @@ class MedianHistogram {
   std::vector<std::int32_t> slots_;  ///< bins of the values being added
 };
 
-/// The person's neutral descriptor: the running median of a video with OpenFace's bins, schedule and
-/// edge cases (spec pipeline 7). Belongs to one video and wants every frame, in order.
+/// The person's neutral descriptor: the running median of a video with OpenFace's bins, schedule
+/// and edge cases (spec pipeline 7). Belongs to one video and wants every frame, in order.
 class RunningMedian {
  public:
   /// `frames_before`: frames of the video before the first one given here; a piece of a video
