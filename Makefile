@@ -1,5 +1,6 @@
 # Frontalis: `make demo` takes a fresh clone to action units; `make help` lists the rest.
-# PRESET=asan|tsan|debug builds and tests another preset of CMakePresets.json.
+# PRESET=asan|tsan|debug builds and tests another preset of CMakePresets.json;
+# TIDY_FLAGS=--all lets `make check` read the tests and benchmarks too; BENCH_FLAGS go to `make bench`.
 
 PRESET ?= release
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
@@ -62,7 +63,7 @@ format: setup-lint ## Format all C++ sources in place
 check: setup-lint build ## clang-format, layering and clang-tidy, without changing anything
 	@scripts/check_format.sh
 	@$(PYTHON) -B scripts/check_layers.py
-	@$(PYTHON) -B scripts/check_tidy.py --build $(BUILD) --jobs $(JOBS)
+	@$(PYTHON) -B scripts/check_tidy.py --build $(BUILD) --jobs $(JOBS) $(TIDY_FLAGS)
 
 .PHONY: setup-lint
 setup-lint:

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Runs clang-tidy over the project's sources, skipping what passed before with the same content.
 
+Tests and benchmarks are left out unless --all is given: GoogleTest's headers double the time.
 A file counts as unchanged when its text, the text of every project header it includes, the sizes
 of all other headers, its compile command, .clang-tidy and clang-tidy's version are unchanged.
 What passed is remembered in the user's cache folder, so a fresh clone profits too.
@@ -20,6 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OUR_FOLDERS = ("src", "examples", "python", "bench", "fuzz", "tests")
+SHIPPED_FOLDERS = ("src", "examples", "python")
 
 
 def tidy_program():
@@ -35,7 +37,13 @@ def cache_folder():
     return Path(base) / "frontalis" / "tidy"
 
 
-def compile_commands(build):
+def is_checked(inside, everything):
+    if everything:
+        return inside.parts[0] in OUR_FOLDERS
+    return inside.parts[0] in SHIPPED_FOLDERS and not inside.stem.endswith("_test")
+
+
+def compile_commands(build, everything):
     """(source, command, output) of our own sources; a source built twice is checked once."""
     seen = {}
     for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
@@ -44,7 +52,7 @@ def compile_commands(build):
             inside = source.relative_to(ROOT)
         except ValueError:
             continue
-        if inside.parts[0] in OUR_FOLDERS and source not in seen:
+        if is_checked(inside, everything) and source not in seen:
             command = entry.get("command") or shlex.join(entry["arguments"])
             words = shlex.split(command)
             output = entry.get("output") or words[words.index("-o") + 1]
@@ -101,6 +109,7 @@ def main():
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "release",
                         help="build folder with compile_commands.json")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
+    parser.add_argument("--all", action="store_true", help="tests and benchmarks too")
     options = parser.parse_args()
     build = options.build.resolve()
     if not (build / "compile_commands.json").is_file():
@@ -115,7 +124,7 @@ def main():
     keys, headers = Keys(build, common), ninja_headers(build)
 
     todo, skipped = [], 0
-    for source, command, output in compile_commands(build):
+    for source, command, output in compile_commands(build, options.all):
         passed = cache / keys.of_source(source, command, headers.get(output, []))
         if output in headers and passed.is_file():
             skipped += 1
