@@ -26,6 +26,12 @@ struct InputInfo {
   std::int64_t expected_frames = 0;  ///< an estimate for progress; 0 when unknown
 };
 
+/// A model file that took part.
+struct ModelUsed {
+  std::string file;  ///< name within its pack
+  std::string sha256;
+};
+
 /// Time a stage took.
 struct StageTime {
   std::string stage;
@@ -41,6 +47,10 @@ struct Summary {
   bool truncated = false;             ///< the input ends before its own index says
   bool interrupted = false;           ///< the caller asked to stop
   std::vector<std::string> warnings;  ///< one sentence each, for people
+  std::string pack;                   ///< name of the pack
+  std::string pack_version;
+  std::string runtime;  ///< name, version and device
+  std::vector<ModelUsed> models;
   std::vector<StageTime> stages;
 };
 

@@ -23,5 +23,6 @@ enum ExitCode : int {
 int report(const Error& error);
 
 // One file a command. Each adds its subcommand and, when that is chosen, sets `action`.
+void addExtract(CLI::App& app, Action& action);
 
 }  // namespace frontalis::cli

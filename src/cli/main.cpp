@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string("frontalis ") + version());
   app.require_subcommand(1);
   cli::Action action;
+  cli::addExtract(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

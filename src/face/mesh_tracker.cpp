@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "face/face_choice.h"
 #include "util/try.h"
 
 namespace frontalis {
@@ -12,12 +13,6 @@ constexpr float kLargestJump = 0.5f;
 constexpr float kLargestGrowth = 1.5f;
 
 float distance(Point2f a, Point2f b) { return std::hypot(a.x - b.x, a.y - b.y); }
-
-float intersection(const Box& a, const Box& b) {
-  const float w = std::min(a.right(), b.right()) - std::max(a.x, b.x);
-  const float h = std::min(a.bottom(), b.bottom()) - std::max(a.y, b.y);
-  return std::max(w, 0.f) * std::max(h, 0.f);
-}
 
 }  // namespace
 
@@ -53,10 +48,7 @@ Result<TrackedFace> MeshTracker::follow(const Frame& frame) {
   if (options_.detect_every > 0 && frames_since_detection_ >= options_.detect_every) {
     // The detector confirms that the landmarks still lie on a face, else the face is taken anew.
     FRONTALIS_ASSIGN(const std::optional<FaceDetection> seen, detect(frame));
-    if (seen &&
-        intersection(seen->box, face.box) < 0.25f * std::min(seen->box.area(), face.box.area())) {
-      return TrackedFace{};
-    }
+    if (seen && !confirms(*seen, face.box)) return TrackedFace{};
   }
   return face;
 }
@@ -88,23 +80,7 @@ Result<std::optional<FaceDetection>> MeshTracker::detect(const Frame& frame) {
   frames_since_detection_ = 0;
   ++detections_;
   FRONTALIS_ASSIGN(const std::vector<FaceDetection> faces, detector_.detect(frame));
-  const FaceDetection* best = nullptr;
-  if (last_box_) {  // the same person: the nearest face within one face size of the last place
-    const float reach = std::max(last_box_->width, last_box_->height);
-    float nearest = reach;
-    for (const FaceDetection& face : faces) {
-      const float d = distance(face.box.center(), last_box_->center());
-      if (d < nearest) {
-        nearest = d;
-        best = &face;
-      }
-    }
-  }
-  if (best == nullptr) {
-    for (const FaceDetection& face : faces) {
-      if (best == nullptr || face.box.area() > best->box.area()) best = &face;
-    }
-  }
+  const FaceDetection* best = chooseFace(faces, last_box_);
   if (best == nullptr) return std::optional<FaceDetection>();
   return std::optional<FaceDetection>(*best);
 }

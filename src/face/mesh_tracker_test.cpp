@@ -122,16 +122,5 @@ TEST(MeshTracker, ResetForgetsTheVideo) {
   }
 }
 
-TEST(Mesh68, TakesTheTablesPoints) {
-  FaceMesh mesh{};
-  for (std::size_t i = 0; i < kMeshPoints; ++i) mesh[i] = {static_cast<float>(i), 0, 0};
-  const Landmarks68 points = mesh68(mesh);
-  EXPECT_EQ(points[8].x, 152);  // chin
-  EXPECT_EQ(points[30].x, 4);   // nose tip
-  EXPECT_EQ(points[36].x, 33);  // outer corner of the image-left eye
-  EXPECT_EQ(points[45].x, 263);
-  EXPECT_EQ(points[67].x, 87);
-}
-
 }  // namespace
 }  // namespace frontalis

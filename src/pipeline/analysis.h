@@ -6,8 +6,7 @@
 #include <vector>
 
 #include "appearance/mesh_signals.h"
-#include "frontalis/config.h"
-#include "frontalis/row.h"
+#include "frontalis/extractor.h"
 #include "image/frame.h"
 #include "util/stage_timer.h"
 
@@ -19,6 +18,14 @@ struct FrameRecord {
   OpenSignals signals;
 };
 static_assert(std::is_trivially_copyable_v<FrameRecord>);
+
+/// With what the numbers were made.
+struct Provenance {
+  std::string pack;
+  std::string pack_version;
+  std::string runtime;
+  std::vector<ModelUsed> models;
+};
 
 /// One pack's way from a frame to a row, for one video. Call process() for each frame in order,
 /// then finish(), then complete() for each record in order. Online: process() alone, its rows are
@@ -34,6 +41,7 @@ class Analysis {
   /// For people, after finish().
   [[nodiscard]] virtual std::vector<std::string> warnings() const = 0;
   [[nodiscard]] virtual const StageTimer& times() const = 0;
+  [[nodiscard]] virtual const Provenance& provenance() const = 0;
 };
 
 /// `image`: single pictures, without a person's neutral. Errors: kInvalidArgument for choices that

@@ -159,6 +159,14 @@ Summary Extractor::summary() const {
   summary.truncated = stats.truncated;
   summary.interrupted = impl_->interrupted;
   summary.warnings = impl_->analysis->warnings();
+  if (summary.frames > 0 && summary.frames_with_face == 0) {
+    summary.warnings.insert(summary.warnings.begin(), "no face was found in any frame");
+  }
+  const Provenance& provenance = impl_->analysis->provenance();
+  summary.pack = provenance.pack;
+  summary.pack_version = provenance.pack_version;
+  summary.runtime = provenance.runtime;
+  summary.models = provenance.models;
   StageTimer times = impl_->decode_times;
   times.merge(impl_->analysis->times());
   for (const StageTimer::Stage& stage : times.stages()) {

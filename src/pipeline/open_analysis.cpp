@@ -5,6 +5,7 @@
 #include "au/open_aus.h"
 #include "face/mesh_tracker.h"
 #include "models/pack.h"
+#include "shape/mesh68.h"
 #include "shape/mesh_pose.h"
 #include "util/try.h"
 
@@ -14,14 +15,15 @@ namespace {
 class OpenAnalysis final : public Analysis {
  public:
   OpenAnalysis(MeshTracker tracker, BlendshapeNetwork blendshapes, const CanonicalFace& canonical,
-               const OpenAuOptions& au_options, bool online, bool image)
+               const OpenAuOptions& au_options, bool online, bool image, Provenance provenance)
       : tracker_(std::move(tracker)),
         blendshapes_(std::move(blendshapes)),
         meter_(canonical),
         pose_(canonical),
         aus_(au_options),
         online_(online),
-        image_(image) {}
+        image_(image),
+        provenance_(std::move(provenance)) {}
 
   [[nodiscard]] Columns columns() const override {
     Columns columns;
@@ -88,6 +90,7 @@ class OpenAnalysis final : public Analysis {
 
   [[nodiscard]] std::vector<std::string> warnings() const override { return report_.warnings; }
   [[nodiscard]] const StageTimer& times() const override { return times_; }
+  [[nodiscard]] const Provenance& provenance() const override { return provenance_; }
 
  private:
   static void fill(Row& row, const OpenAuRow& aus) {
@@ -105,6 +108,7 @@ class OpenAnalysis final : public Analysis {
   OpenNeutralReport report_;
   const bool online_;
   const bool image_;
+  const Provenance provenance_;
 
   StageTimer times_;
   const std::size_t kTrack = times_.stage("track");
@@ -132,11 +136,14 @@ Result<std::unique_ptr<Analysis>> makeOpenAnalysis(const Config& config, bool im
                    makeRuntime({config.runtime, config.device, 1}));
   MeshTracker tracker(RetinaFace(runtime, detector, {.long_side = config.detect_size}),
                       FaceMeshNetwork(runtime, landmarks), {.detect_every = config.detect_every});
+  Provenance provenance{pack.name, pack.version, {}, {}};
+  FRONTALIS_ASSIGN(provenance.runtime, runtime->describe());
+  for (const PackFile& file : pack.files) provenance.models.push_back({file.path, file.sha256});
   OpenAuOptions au_options;
   au_options.population_neutral = image || config.static_models;
-  return std::unique_ptr<Analysis>(
-      std::make_unique<OpenAnalysis>(std::move(tracker), BlendshapeNetwork(runtime, blendshapes),
-                                     canonical, au_options, config.online, image));
+  return std::unique_ptr<Analysis>(std::make_unique<OpenAnalysis>(
+      std::move(tracker), BlendshapeNetwork(runtime, blendshapes), canonical, au_options,
+      config.online, image, std::move(provenance)));
 }
 
 }  // namespace frontalis

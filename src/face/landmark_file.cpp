@@ -1,0 +1,64 @@
+#include "face/landmark_file.h"
+
+#include "util/csv_table.h"
+#include "util/try.h"
+
+namespace frontalis {
+
+Result<LandmarkFile> LandmarkFile::read(const std::filesystem::path& path) {
+  FRONTALIS_ASSIGN(const CsvTable table, CsvTable::read(path));
+  std::array<std::size_t, kLandmarks> xs{};
+  std::array<std::size_t, kLandmarks> ys{};
+  const auto missing = [&](const std::string& name) {
+    return Error{ErrorCode::kCorrupt, path.string() + " has no column " + name,
+                 "Landmark files need frame, x_0..x_67 and y_0..y_67, as OpenFace's CSVs have"};
+  };
+  for (std::size_t i = 0; i < kLandmarks; ++i) {
+    for (const auto& [prefix, columns] : {std::pair{"x_", &xs}, std::pair{"y_", &ys}}) {
+      const std::string name = prefix + std::to_string(i);
+      const auto column = table.column(name);
+      if (!column) return missing(name);
+      (*columns)[i] = *column;
+    }
+  }
+  const auto frame = table.column("frame");
+  if (!frame) return missing("frame");
+  const auto success = table.column("success");
+  const auto confidence = table.column("confidence");
+
+  LandmarkFile file;
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    LandmarkObservation observation;
+    bool whole = true;
+    for (std::size_t i = 0; i < kLandmarks; ++i) {
+      const auto x = table.number(row, xs[i]);
+      const auto y = table.number(row, ys[i]);
+      whole = whole && x && y;
+      observation.landmarks[i] = {static_cast<float>(x.value_or(0)),
+                                  static_cast<float>(y.value_or(0))};
+    }
+    observation.success = whole && (!success || table.number(row, *success).value_or(0) != 0);
+    observation.believed = observation.success;
+    observation.confidence =
+        static_cast<float>(confidence            ? table.number(row, *confidence).value_or(0)
+                           : observation.success ? 1
+                                                 : 0);
+    const auto number = table.number(row, *frame);
+    const auto key = static_cast<std::int64_t>(number.value_or(-1));
+    if (!number || !file.rows_.emplace(key, file.observations_.size()).second) {
+      return Error{ErrorCode::kCorrupt,
+                   path.string() + ": data row " + std::to_string(row + 1) +
+                       " has no frame number of its own",
+                   "Only tables of one face per frame can be used"};
+    }
+    file.observations_.push_back(observation);
+  }
+  return file;
+}
+
+Result<LandmarkObservation> LandmarkFile::locate(const Frame& frame) {
+  const auto found = rows_.find(frame.index + 1);
+  return found == rows_.end() ? LandmarkObservation() : observations_[found->second];
+}
+
+}  // namespace frontalis

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "face/landmark_source.h"
+#include "face/mesh_tracker.h"
+
+namespace frontalis {
+
+/// The face mesh's nearest points to the 68 (shape/mesh68.h), on the mesh tracker.
+class Mesh68Source final : public LandmarkSource {
+ public:
+  explicit Mesh68Source(MeshTracker tracker) : tracker_(std::move(tracker)) {}
+
+  Result<LandmarkObservation> locate(const Frame& frame) override;
+  void reset() override { tracker_.reset(); }
+
+ private:
+  MeshTracker tracker_;
+};
+
+}  // namespace frontalis
