@@ -220,9 +220,16 @@ YuvToRgb yuvToRgb(YuvMatrix matrix, bool full_range) {
   return c;
 }
 
+YuvMatrix matrixOf(const Frame& frame, ColorRule rule) {
+  return rule == ColorRule::kStream ? frame.matrix : YuvMatrix::kBt601;
+}
+
+bool fullRangeOf(const Frame& frame, ColorRule rule) {
+  return rule == ColorRule::kStream ? frame.full_range : frame.full_range_format;
+}
+
 YuvToRgb yuvToRgb(const Frame& frame, ColorRule rule) {
-  return rule == ColorRule::kStream ? yuvToRgb(frame.matrix, frame.full_range)
-                                    : yuvToRgb(YuvMatrix::kBt601, frame.full_range_format);
+  return yuvToRgb(matrixOf(frame, rule), fullRangeOf(frame, rule));
 }
 
 YuvToRgbFloat yuvToRgbFloat(YuvMatrix matrix, bool full_range) {
@@ -244,6 +251,18 @@ void yuvRowToBgr(const YuvToRgb& c, const std::uint8_t* y, const std::uint8_t* u
 void yuvRowToGray(const YuvToRgb& c, const std::uint8_t* y, const std::uint8_t* u,
                   const std::uint8_t* v, int chroma_shift, int width, std::uint8_t* gray) {
   chroma_shift == 0 ? rowToGray<0>(c, y, u, v, width, gray) : rowToGray<1>(c, y, u, v, width, gray);
+}
+
+void yuv444RowToBgr(const YuvToRgb& c, const std::uint8_t* y, const std::uint8_t* u,
+                    const std::uint8_t* v, int width, std::uint8_t* bgr) {
+  for (int x = 0; x < width; ++x) {
+    const int luma = (y[x] - c.y_offset / 8) * c.y + (1 << 12);
+    const int u0 = u[x] - 128;
+    const int v0 = v[x] - 128;
+    bgr[3 * x] = clampToByte((luma + u0 * c.u_blue) >> 13);
+    bgr[3 * x + 1] = clampToByte((luma + u0 * c.u_green + v0 * c.v_green) >> 13);
+    bgr[3 * x + 2] = clampToByte((luma + v0 * c.v_red) >> 13);
+  }
 }
 
 void grayRowToBgr(const YuvToRgb& c, const std::uint8_t* y, int width, std::uint8_t* bgr) {

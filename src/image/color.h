@@ -27,12 +27,19 @@ struct YuvToRgbFloat {
 };
 YuvToRgbFloat yuvToRgbFloat(YuvMatrix matrix, bool full_range);
 
+/// The matrix and range a rule takes for a frame.
+YuvMatrix matrixOf(const Frame& frame, ColorRule rule);
+bool fullRangeOf(const Frame& frame, ColorRule rule);
+
 /// One row of 8-bit samples. Chroma of pixel x is sample x >> chroma_shift (0 or 1).
 void yuvRowToBgr(const YuvToRgb& c, const std::uint8_t* y, const std::uint8_t* u,
                  const std::uint8_t* v, int chroma_shift, int width, std::uint8_t* bgr);
 void yuvRowToGray(const YuvToRgb& c, const std::uint8_t* y, const std::uint8_t* u,
                   const std::uint8_t* v, int chroma_shift, int width, std::uint8_t* gray);
 
+/// libswscale's rule where chroma is not subsampled: all products in 32 bits, rounded once.
+void yuv444RowToBgr(const YuvToRgb& c, const std::uint8_t* y, const std::uint8_t* u,
+                    const std::uint8_t* v, int width, std::uint8_t* bgr);
 void grayRowToBgr(const YuvToRgb& c, const std::uint8_t* y, int width, std::uint8_t* bgr);
 
 /// OpenCV's BGR -> grey: (3735 B + 19235 G + 9798 R + 16384) >> 15.

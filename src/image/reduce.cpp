@@ -194,7 +194,7 @@ void Reducer::reducePackedRow(const Plane& plane, int row, std::uint8_t* out) {
   }
 }
 
-void Reducer::reduce(const Frame& frame, int width, int height, Image& bgr) {
+void Reducer::reduce(const Frame& frame, int width, int height, Image& bgr, ColorRule rule) {
   const bool swaps = frame.orientation.swapsAxes();
   const int stored_width = swaps ? height : width;
   const int stored_height = swaps ? width : height;
@@ -217,7 +217,7 @@ void Reducer::reduce(const Frame& frame, int width, int height, Image& bgr) {
   rows_.resize(static_cast<std::size_t>(stored_width) * 3);
   Image& target = frame.orientation.identity() ? bgr : turned_;
   target.resize(stored_width, stored_height, 3);
-  const YuvToRgb colors = yuvToRgb(frame, ColorRule::kStream);
+  const YuvToRgb colors = yuvToRgb(frame, rule);
   for (int row = 0; row < stored_height; ++row) {
     std::uint8_t* to = target.row(row);
     if (packed) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "image/color.h"
 #include "image/frame.h"
 #include "image/image.h"
 
@@ -12,10 +13,11 @@ namespace frontalis {
 /// frame. Keeps its tables and row buffers between calls, so that one size allocates once.
 class Reducer {
  public:
-  /// `bgr` becomes width x height in display orientation, colours by the stream's matrix and
-  /// range. Meant for sizes not above the frame's. Mean difference from converting and OpenCV's
-  /// INTER_AREA: below 2 grey levels.
-  void reduce(const Frame& frame, int width, int height, Image& bgr);
+  /// `bgr` becomes width x height in display orientation, colours by `rule`. Meant for sizes not
+  /// above the frame's. Mean difference from converting and OpenCV's INTER_AREA: below 2 grey
+  /// levels.
+  void reduce(const Frame& frame, int width, int height, Image& bgr,
+              ColorRule rule = ColorRule::kStream);
 
  private:
   /// Weighted windows of source samples, one for each output sample.

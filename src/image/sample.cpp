@@ -1,6 +1,7 @@
 #include "image/sample.h"
 
-#include <cmath>
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "image/color.h"
@@ -84,8 +85,9 @@ inline float coverage(const PlaneMap& p, const RowMap& r, int i) {
 
 /// RGB = matrix of (sample - offset), all scaled to samples x kWeightOne and to 0..1.
 struct Colors {
-  float y, y_bias, v_red, u_blue, u_green, v_green;
+  float y, v_red, u_blue, u_green, v_green;
   float chroma_zero;
+  float red_bias, green_bias, blue_bias;
 };
 
 struct Job {
@@ -101,11 +103,12 @@ struct Rgb {
 inline float clamp01(float value) { return clampOr(value, 1.f); }
 
 inline Rgb toRgb(const Colors& c, float y, float u, float v) {
-  const float luma = y * c.y + c.y_bias;
+  const float luma = y * c.y;
   const float u0 = u - c.chroma_zero;
   const float v0 = v - c.chroma_zero;
-  return {clamp01(luma + v0 * c.v_red), clamp01(luma + (u0 * c.u_green + v0 * c.v_green)),
-          clamp01(luma + u0 * c.u_blue)};
+  return {clamp01(luma + c.red_bias + v0 * c.v_red),
+          clamp01(luma + c.green_bias + (u0 * c.u_green + v0 * c.v_green)),
+          clamp01(luma + c.blue_bias + u0 * c.u_blue)};
 }
 
 template <Samples kSamples, bool kChroma>
@@ -121,7 +124,7 @@ inline Rgb pixelAt(const Job& job, const RowMap* rows, int i) {
                 bilinear<kSamples>(job.planes[2], rows[1], i, 0));
   } else {
     const float gray = clamp01(bilinear<kSamples>(job.planes[0], rows[0], i, 0) * job.colors.y +
-                               job.colors.y_bias);
+                               job.colors.red_bias);
     rgb = {gray, gray, gray};
   }
   if (job.zero_border) {
@@ -263,8 +266,8 @@ inline Rgb8 pixelsAt(const Job& job, const RowMap* rows, __m256 index) {
     } else {
       y = words8(job.planes[0], at);
     }
-    const __m256 luma =
-        _mm256_add_ps(_mm256_mul_ps(y, _mm256_set1_ps(c.y)), _mm256_set1_ps(c.y_bias));
+    const __m256 luma = _mm256_mul_ps(y, _mm256_set1_ps(c.y));
+    const auto biased = [&](float bias) { return _mm256_add_ps(luma, _mm256_set1_ps(bias)); };
     if constexpr (kChroma) {
       const Position8 chroma = position8(job.planes[1], rows[1], index);
       __m256 u, v;
@@ -279,14 +282,16 @@ inline Rgb8 pixelsAt(const Job& job, const RowMap* rows, __m256 index) {
       const __m256 zero = _mm256_set1_ps(c.chroma_zero);
       u = _mm256_sub_ps(u, zero);
       v = _mm256_sub_ps(v, zero);
-      rgb.r = clampOr8(_mm256_add_ps(luma, _mm256_mul_ps(v, _mm256_set1_ps(c.v_red))), one);
-      rgb.g =
-          clampOr8(_mm256_add_ps(luma, _mm256_add_ps(_mm256_mul_ps(u, _mm256_set1_ps(c.u_green)),
-                                                     _mm256_mul_ps(v, _mm256_set1_ps(c.v_green)))),
-                   one);
-      rgb.b = clampOr8(_mm256_add_ps(luma, _mm256_mul_ps(u, _mm256_set1_ps(c.u_blue))), one);
+      rgb.r = clampOr8(_mm256_add_ps(biased(c.red_bias), _mm256_mul_ps(v, _mm256_set1_ps(c.v_red))),
+                       one);
+      rgb.g = clampOr8(_mm256_add_ps(biased(c.green_bias),
+                                     _mm256_add_ps(_mm256_mul_ps(u, _mm256_set1_ps(c.u_green)),
+                                                   _mm256_mul_ps(v, _mm256_set1_ps(c.v_green)))),
+                       one);
+      rgb.b = clampOr8(
+          _mm256_add_ps(biased(c.blue_bias), _mm256_mul_ps(u, _mm256_set1_ps(c.u_blue))), one);
     } else {
-      rgb.r = rgb.g = rgb.b = clampOr8(luma, one);
+      rgb.r = rgb.g = rgb.b = clampOr8(biased(c.red_bias), one);
     }
   }
   if (job.zero_border) {
@@ -385,7 +390,10 @@ void sampleRow(const Job& job, int row, int width, const Sink& sink) {
   int i = 0;
 #ifdef __AVX2__
   constexpr int kLeast = kSamples == Samples::kByte ? 4 : 2;
-  const auto wideEnough = [](const PlaneMap& p) { return p.width >= kLeast && p.height >= 2; };
+  // Byte offsets are 32-bit in the vector way.
+  const auto wideEnough = [](const PlaneMap& p) {
+    return p.width >= kLeast && p.height >= 2 && std::abs(p.stride) < (1 << 30) / p.height;
+  };
   if (wideEnough(job.planes[0]) && (!kChroma || wideEnough(job.planes[1]))) {
     const __m256 lanes = _mm256_setr_ps(0, 1, 2, 3, 4, 5, 6, 7);
     for (; i + 8 <= width; i += 8) {
@@ -397,7 +405,7 @@ void sampleRow(const Job& job, int row, int width, const Sink& sink) {
   for (; i < width; ++i) sink.put(i, pixelAt<kSamples, kChroma>(job, rows, i));
 }
 
-Job jobFor(const Frame& frame, const Affine& crop_to_display, Border border) {
+Job jobFor(const Frame& frame, const Affine& crop_to_display, Border border, ColorRule rule) {
   Job job{};
   job.zero_border = border == Border::kZero;
   const Affine luma = displayToStored(frame.orientation, frame.stored_width, frame.stored_height)
@@ -419,19 +427,26 @@ Job jobFor(const Frame& frame, const Affine& crop_to_display, Border border) {
       job.planes[k] = {plane.data, plane.stride, plane.width, plane.height, chroma};
     }
   }
-  const YuvToRgbFloat c = yuvToRgbFloat(frame.matrix, frame.full_range);
+  const YuvToRgbFloat c = yuvToRgbFloat(matrixOf(frame, rule), fullRangeOf(frame, rule));
   const float sample = 1.f / (kWeightOne * static_cast<float>(1 << (frame.bit_depth - 8)));
   const float unit = sample / 255.f;
-  job.colors = {c.y * unit,       -c.y * c.y_offset / 255.f, c.v_red * unit, c.u_blue * unit,
-                c.u_green * unit, c.v_green * unit,          128.f / sample};
-  if (frame.layout == PixelLayout::kBgr24) job.colors = {unit, 0, 0, 0, 0, 0, 0};
+  const bool yuv = isYuv(frame.layout);
+  // Half a level for each product that libswscale rounds down.
+  const float floored = rule == ColorRule::kOpenCv && yuv && frame.layout != PixelLayout::kYuv444
+                            ? 0.5f / 255.f
+                            : 0.f;
+  const float bias = -c.y * c.y_offset / 255.f;
+  job.colors = {c.y * unit,         c.v_red * unit,     c.u_blue * unit,
+                c.u_green * unit,   c.v_green * unit,   128.f / sample,
+                bias - 2 * floored, bias - 3 * floored, bias - 2 * floored};
+  if (frame.layout == PixelLayout::kBgr24) job.colors = {unit, 0, 0, 0, 0, 0, 0, 0, 0};
   return job;
 }
 
 template <class SinkForRow>
 void sampleRows(const Frame& frame, const Affine& crop_to_display, int width, int height,
-                Border border, SinkForRow&& sink_for_row) {
-  const Job job = jobFor(frame, crop_to_display, border);
+                Border border, ColorRule rule, SinkForRow&& sink_for_row) {
+  const Job job = jobFor(frame, crop_to_display, border, rule);
   const bool words = frame.bit_depth > 8;
   for (int row = 0; row < height; ++row) {
     const auto sink = sink_for_row(row);
@@ -450,22 +465,22 @@ void sampleRows(const Frame& frame, const Affine& crop_to_display, int width, in
 }  // namespace
 
 void sampleAffine(const Frame& frame, const Affine& crop_to_display, int width, int height,
-                  Border border, float* rgb, TensorOrder order) {
+                  Border border, float* rgb, TensorOrder order, ColorRule rule) {
   const std::ptrdiff_t row_size = width;
   if (order == TensorOrder::kPlanar) {
-    sampleRows(frame, crop_to_display, width, height, border, [&](int row) {
+    sampleRows(frame, crop_to_display, width, height, border, rule, [&](int row) {
       return PlanarFloats{rgb + row * row_size, row_size * height};
     });
   } else {
-    sampleRows(frame, crop_to_display, width, height, border,
+    sampleRows(frame, crop_to_display, width, height, border, rule,
                [&](int row) { return InterleavedFloats{rgb + 3 * row * row_size}; });
   }
 }
 
 void sampleAffine(const Frame& frame, const Affine& crop_to_display, int width, int height,
-                  Border border, Image& bgr) {
+                  Border border, Image& bgr, ColorRule rule) {
   bgr.resize(width, height, 3);
-  sampleRows(frame, crop_to_display, width, height, border,
+  sampleRows(frame, crop_to_display, width, height, border, rule,
              [&](int row) { return BgrBytes{bgr.row(row)}; });
 }
 
