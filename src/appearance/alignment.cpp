@@ -30,7 +30,7 @@ constexpr int kPositionBits = 10;
 constexpr int kFractionBits = 5;
 constexpr int kFraction = 1 << kFractionBits;
 constexpr double kPositionScale = 1 << kPositionBits;
-constexpr std::int64_t kPositionRound = 1 << (kPositionBits - kFractionBits - 1);
+constexpr std::int32_t kPositionRound = 1 << (kPositionBits - kFractionBits - 1);
 // Weights are products of two fractions; OpenCV's 15-bit weights are exactly 32 times these.
 constexpr int kWeightBits = 2 * kFractionBits;
 constexpr int kWeightRound = 1 << (kWeightBits - 1);
@@ -54,29 +54,29 @@ InverseWarp inverse(const WarpMatrix& warp) {
   return n;
 }
 
-/// Rounds half to even; far values saturate like OpenCV's int.
-std::int64_t fixedPosition(double value) {
-  constexpr double kLimit = 2147483647.0;
-  return std::llrint(std::clamp(value * kPositionScale, -kLimit, kLimit));
+/// Rounds half to even. Far values stop where the sum of two still fits, a million px away.
+std::int32_t fixedPosition(double value) {
+  constexpr double kLimit = 1 << 30;
+  return static_cast<std::int32_t>(
+      std::lrint(std::clamp(value * kPositionScale, -kLimit, kLimit - kPositionRound)));
 }
 
 /// One pixel whose four neighbours may lie outside.
-void sampleChecked(const ImageView& source, std::int64_t x, std::int64_t y, int fx, int fy,
-                   std::uint8_t* out) {
+void sampleChecked(const ImageView& source, int x, int y, int fx, int fy, std::uint8_t* out) {
   const std::array<int, 4> weights = {(kFraction - fx) * (kFraction - fy), fx * (kFraction - fy),
                                       (kFraction - fx) * fy, fx * fy};
   std::array<int, 3> sum = {kWeightRound, kWeightRound, kWeightRound};
   for (int k = 0; k < 4; ++k) {
-    const std::int64_t px = x + (k & 1), py = y + (k >> 1);
+    const int px = x + (k & 1), py = y + (k >> 1);
     if (px < 0 || py < 0 || px >= source.width || py >= source.height) continue;
-    const std::uint8_t* pixel = source.at(static_cast<int>(px), static_cast<int>(py));
+    const std::uint8_t* pixel = source.at(px, py);
     for (std::size_t c = 0; c < 3; ++c) sum[c] += weights[static_cast<std::size_t>(k)] * pixel[c];
   }
   for (std::size_t c = 0; c < 3; ++c) out[c] = static_cast<std::uint8_t>(sum[c] >> kWeightBits);
 }
 
 #if defined(__SSE4_1__)
-/// The four neighbours lie inside, and 8 bytes from the left ones may be read.
+/// The four neighbours lie inside, and 8 bytes from the left ones may be read. Writes B, G, R, 0.
 void sampleInside(const std::uint8_t* top, const std::uint8_t* bottom, int fx, int fy,
                   std::uint8_t* out) {
   // B0 B1 G0 G1 R0 R1 as words, so that one multiply-add blends left and right.
@@ -85,16 +85,17 @@ void sampleInside(const std::uint8_t* top, const std::uint8_t* bottom, int fx, i
       _mm_shuffle_epi8(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(top)), order);
   const __m128i lower =
       _mm_shuffle_epi8(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(bottom)), order);
-  const int left = kFraction - fx, above = kFraction - fy;
-  const __m128i upper_weights = _mm_set1_epi32((left * above) | ((fx * above) << 16));
-  const __m128i lower_weights = _mm_set1_epi32((left * fy) | ((fx * fy) << 16));
+  // (left, right) x (above, below) weights: 32 - fx and fx as two words, times one of 32 - fy, fy.
+  const int sides = kFraction - fx + (fx << 16);
+  const __m128i upper_weights = _mm_set1_epi32(sides * (kFraction - fy));
+  const __m128i lower_weights = _mm_set1_epi32(sides * fy);
   __m128i sum =
       _mm_add_epi32(_mm_madd_epi16(upper, upper_weights), _mm_madd_epi16(lower, lower_weights));
   sum = _mm_srli_epi32(_mm_add_epi32(sum, _mm_set1_epi32(kWeightRound)), kWeightBits);
   const __m128i bytes = _mm_shuffle_epi8(
       sum, _mm_setr_epi8(0, 4, 8, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1));
   const int packed = _mm_cvtsi128_si32(bytes);
-  std::memcpy(out, &packed, 3);
+  std::memcpy(out, &packed, sizeof packed);
 }
 #endif
 
@@ -107,12 +108,19 @@ struct Edge {
     const float sign = side > 0 ? 1.f : side < 0 ? -1.f : 0.f;
     dx *= sign;
     dy *= sign;
+    slope = dy != 0 ? dx / dy : 0;
   }
   [[nodiscard]] bool holds(float x, float y) const {
     return dx * (y - start.y()) - dy * (x - start.x()) >= 0;
   }
+  /// Narrows a row's stretch to about where the edge holds, a pixel too wide on each side.
+  void narrow(float y, float& begin, float& end) const {
+    const float crossing = start.x() + slope * (y - start.y());
+    if (dy > 0) end = std::min(end, crossing + 1);
+    if (dy < 0) begin = std::max(begin, crossing - 1);
+  }
   Eigen::Vector2f start;
-  float dx, dy;
+  float dx, dy, slope;
 };
 
 }  // namespace
@@ -197,18 +205,20 @@ void FaceAligner::mask(const WarpMatrix& warp, const Eigen::VectorXf& landmarks,
     const Eigen::Array2f high =
         a.cwiseMax(b).cwiseMax(c).array().floor().min(static_cast<float>(size - 1));
     if (!(low <= high).all()) continue;
-    const auto first = static_cast<int>(low.x()), last = static_cast<int>(high.x());
-    for (auto y = static_cast<int>(low.y()); y <= static_cast<int>(high.y()); ++y) {
-      const auto inside = [&](int x) {
-        const auto px = static_cast<float>(x), py = static_cast<float>(y);
-        return edges[0].holds(px, py) && edges[1].holds(px, py) && edges[2].holds(px, py);
+    for (float y = low.y(); y <= high.y(); ++y) {
+      const auto inside = [&](float x) {
+        return edges[0].holds(x, y) && edges[1].holds(x, y) && edges[2].holds(x, y);
       };
       // Each edge's value moves one way along a row, rounding included: what holds is one stretch.
-      int begin = first, end = last;
+      float begin = low.x(), end = high.x();
+      for (const Edge& edge : edges) edge.narrow(y, begin, end);
+      begin = std::ceil(begin);
+      end = std::floor(end);
       while (begin <= end && !inside(begin)) ++begin;
       while (end > begin && !inside(end)) --end;
-      if (begin <= end)
-        std::memset(out.at(begin, y), 255, static_cast<std::size_t>(end - begin + 1));
+      if (begin > end) continue;
+      std::memset(out.at(static_cast<int>(begin), static_cast<int>(y)), 255,
+                  static_cast<std::size_t>(end - begin) + 1);
     }
   }
 }
@@ -221,29 +231,29 @@ void FaceAligner::align(const WarpMatrix& warp, const ImageView& source, const R
   const double area = warp.leftCols<2>().cast<double>().determinant();
   if (!warp.allFinite() || !(std::abs(area) > 0) || source.empty()) return;
   const InverseWarp n = inverse(warp);
-  std::array<std::int64_t, kMaxSize> column_x, column_y;
-  for (int x = 0; x < size; ++x) {
-    column_x[static_cast<std::size_t>(x)] = fixedPosition(n.xx * x);
-    column_y[static_cast<std::size_t>(x)] = fixedPosition(n.yx * x);
+  std::array<std::int32_t, kMaxSize> column_x, column_y;
+  for (int u = 0; u < size; ++u) {
+    column_x[static_cast<std::size_t>(u)] = fixedPosition(n.xx * u);
+    column_y[static_cast<std::size_t>(u)] = fixedPosition(n.yx * u);
   }
   for (int v = 0; v < size; ++v) {
-    const std::int64_t row_x = fixedPosition(n.xy * v + n.x0) + kPositionRound;
-    const std::int64_t row_y = fixedPosition(n.yy * v + n.y0) + kPositionRound;
+    const std::int32_t row_x = fixedPosition(n.xy * v + n.x0) + kPositionRound;
+    const std::int32_t row_y = fixedPosition(n.yy * v + n.y0) + kPositionRound;
     const std::uint8_t* keep = mask != nullptr ? mask->row(v) : nullptr;
     std::uint8_t* pixel = out.row(v);
     for (int u = 0; u < size; ++u, pixel += 3) {
       if (keep != nullptr && keep[u] == 0) continue;
       const auto i = static_cast<std::size_t>(u);
-      const std::int64_t fixed_x = (row_x + column_x[i]) >> (kPositionBits - kFractionBits);
-      const std::int64_t fixed_y = (row_y + column_y[i]) >> (kPositionBits - kFractionBits);
-      const std::int64_t x = (fixed_x >> kFractionBits) - region.x;
-      const std::int64_t y = (fixed_y >> kFractionBits) - region.y;
-      const int fx = static_cast<int>(fixed_x & (kFraction - 1));
-      const int fy = static_cast<int>(fixed_y & (kFraction - 1));
+      const std::int32_t fixed_x = (row_x + column_x[i]) >> (kPositionBits - kFractionBits);
+      const std::int32_t fixed_y = (row_y + column_y[i]) >> (kPositionBits - kFractionBits);
+      const int x = (fixed_x >> kFractionBits) - region.x;
+      const int y = (fixed_y >> kFractionBits) - region.y;
+      const int fx = fixed_x & (kFraction - 1), fy = fixed_y & (kFraction - 1);
 #if defined(__SSE4_1__)
-      // Two pixels beyond the left one, because eight bytes are read for six.
-      if (x >= 0 && y >= 0 && x + 2 < source.width && y + 1 < source.height) {
-        const std::uint8_t* top = source.at(static_cast<int>(x), static_cast<int>(y));
+      // Two pixels beyond the left one, because eight bytes are read for six; and one more pixel
+      // of the row to write to, because four bytes are written for three.
+      if (x >= 0 && y >= 0 && x + 2 < source.width && y + 1 < source.height && u + 1 < size) {
+        const std::uint8_t* top = source.at(x, y);
         sampleInside(top, top + source.stride, fx, fy, pixel);
         continue;
       }
