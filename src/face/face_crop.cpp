@@ -19,7 +19,6 @@ struct Extent {
     high = std::max(high, v);
   }
   [[nodiscard]] float size() const { return high - low; }
-  [[nodiscard]] float middle() const { return (low + high) / 2; }
 };
 
 }  // namespace
@@ -35,25 +34,17 @@ FaceCrop cropFromMesh(const FaceMesh& mesh) {
   const Point3f left = mesh[kOuterEyeImageLeft];
   const Point3f right = mesh[kOuterEyeImageRight];
   const float angle = std::atan2(right.y - left.y, right.x - left.x);
-  const float c = std::cos(angle);
-  const float s = std::sin(angle);
-  Extent along;
-  Extent across;
-  for (const Point3f& p : mesh) {
-    along.add(c * p.x + s * p.y);
-    across.add(-s * p.x + c * p.y);
-  }
-  const float u = along.middle();
-  const float v = across.middle();
-  return {
-      {c * u - s * v, s * u + c * v}, kMeshMargin * std::max(along.size(), across.size()), angle};
+  const Box box = meshBox(mesh);
+  return {box.center(), kMeshMargin * std::max(box.width, box.height), angle};
 }
 
 Affine cropToFrame(const FaceCrop& crop, int size) {
   const double scale = static_cast<double>(crop.side) / size;
   const double a = scale * std::cos(static_cast<double>(crop.angle));
   const double b = scale * std::sin(static_cast<double>(crop.angle));
-  const double middle = (size - 1) / 2.0;
+  // MediaPipe's own convention, a corner of its picture on a corner of the square; the networks'
+  // small numbers (browInnerUp) notice half a pixel.
+  const double middle = size / 2.0;
   return {a, -b, crop.centre.x - a * middle + b * middle,
           b, a,  crop.centre.y - b * middle - a * middle};
 }

@@ -17,10 +17,12 @@ struct FaceCrop {
 /// From a detection: side = 1.3 x the box's longer side, level by the eye points.
 FaceCrop cropFromDetection(const FaceDetection& face);
 
-/// From the last frame's landmarks: 1.5 x the longer side of their box in the levelled frame.
+/// From the last frame's landmarks: 1.5 x the longer side of their upright box, level by the outer
+/// eye corners, as MediaPipe does it.
 FaceCrop cropFromMesh(const FaceMesh& mesh);
 
-/// From pixels of the crop, a size x size picture, to pixels of the frame.
+/// From pixels of the crop, a size x size picture, to pixels of the frame; MediaPipe's convention:
+/// pixel size / 2 lies on the centre.
 Affine cropToFrame(const FaceCrop& crop, int size);
 
 /// Axis-aligned box around the mesh, px.
