@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,14 @@ struct InputInfo {
 struct ModelUsed {
   std::string file;  ///< name within its pack
   std::string sha256;
+};
+
+/// What the linear AU models of a frame looked at (openface pack). Borrowed: valid in the callback.
+struct Appearance {
+  std::int64_t frame = 0;             ///< 1-based
+  bool success = false;               ///< false: all values are zero
+  std::span<const std::uint8_t> aligned;  ///< 112 x 112 x 3, row-major B, G, R
+  std::span<const float> fhog;        ///< 12 x 12 x 31, OpenFace's order
 };
 
 /// Time a stage took.
@@ -75,6 +84,10 @@ class Extractor {
   [[nodiscard]] Columns columns() const;
   /// Called after each frame read; return false to stop: rows until then are completed as usual.
   void onProgress(std::function<bool(const Progress&)> callback);
+
+  /// Called for each frame in order while the input is read; an Error ends the run. Only packs with
+  /// linear AU models have an appearance to show.
+  void onAppearance(std::function<Status(const Appearance&)> callback);
 
   /// The next row, in frame order; nothing at the end.
   Result<std::optional<Row>> next();

@@ -60,6 +60,8 @@ struct Columns {
   bool presence = true;
   bool au28 = false;  ///< only the openface pack has a model of it
   bool blendshapes = false;
+  /// A failed frame repeats the tracker's last state, as OpenFace's rows do; else it has no values.
+  bool failed_keep_state = false;
 };
 
 }  // namespace frontalis

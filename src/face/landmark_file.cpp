@@ -4,6 +4,11 @@
 #include "util/try.h"
 
 namespace frontalis {
+namespace {
+
+constexpr float kCertainty = 0.725f;  // OpenFace's limit
+
+}  // namespace
 
 Result<LandmarkFile> LandmarkFile::read(const std::filesystem::path& path) {
   FRONTALIS_ASSIGN(const CsvTable table, CsvTable::read(path));
@@ -25,6 +30,7 @@ Result<LandmarkFile> LandmarkFile::read(const std::filesystem::path& path) {
   if (!frame) return missing("frame");
   const auto success = table.column("success");
   const auto confidence = table.column("confidence");
+  const bool of_openface = confidence && table.column("p_scale");  // its tracker's own columns
 
   LandmarkFile file;
   for (std::size_t row = 0; row < table.rows(); ++row) {
@@ -38,11 +44,13 @@ Result<LandmarkFile> LandmarkFile::read(const std::filesystem::path& path) {
                                   static_cast<float>(y.value_or(0))};
     }
     observation.success = whole && (!success || table.number(row, *success).value_or(0) != 0);
-    observation.believed = observation.success;
     observation.confidence =
         static_cast<float>(confidence            ? table.number(row, *confidence).value_or(0)
                            : observation.success ? 1
                                                  : 0);
+    // On the frame that starts its tracker OpenFace writes success 1 whatever the certainty; its own
+    // action units leave such a frame out (spec clnf 12).
+    observation.believed = observation.success && (!of_openface || observation.confidence > kCertainty);
     const auto number = table.number(row, *frame);
     const auto key = static_cast<std::int64_t>(number.value_or(-1));
     if (!number || !file.rows_.emplace(key, file.observations_.size()).second) {

@@ -21,9 +21,7 @@ struct LandmarkObservation {
   struct Model {
     GlobalParams global;
     std::array<float, 34> local{};
-    std::array<std::array<Point2f, kEyePoints>, 2> eyes{};        ///< px
-    std::array<std::array<Point3f, kEyePoints>, 2> eyes_in_3d{};  ///< camera mm
-    std::array<Point3f, 2> gaze{};                                ///< unit vectors
+    Gaze gaze;
   };
   std::optional<Model> model;
 };
@@ -34,6 +32,8 @@ class LandmarkSource {
   virtual ~LandmarkSource() = default;
 
   virtual Result<LandmarkObservation> locate(const Frame& frame) = 0;
+  /// Whether observations carry a fitted face model.
+  [[nodiscard]] virtual bool hasFaceModel() const { return false; }
   /// Forgets the video.
   virtual void reset() = 0;
 };

@@ -23,6 +23,7 @@ Columns both(const Columns& wanted, const Columns& filled) {
   c.sides = wanted.sides && filled.sides;
   c.presence = wanted.presence && filled.presence;
   c.au28 = filled.au28;
+  c.failed_keep_state = filled.failed_keep_state;
   c.blendshapes = wanted.blendshapes && filled.blendshapes;
   return c;
 }
@@ -64,7 +65,7 @@ Result<ExtractReport> extractToFile(const ExtractRequest& request) {
   const bool named = !extractor.input().is_video && std::filesystem::is_directory(request.input);
   const Columns columns = both(request.wanted, extractor.columns());
   const CsvFormat csv(
-      columns, request.config.pack == "openface" ? CsvStyle::kOpenFace : CsvStyle::kFrontalis,
+      columns, columns.failed_keep_state ? CsvStyle::kOpenFace : CsvStyle::kFrontalis,
       named);
   const JsonLinesFormat json(columns, named);
 

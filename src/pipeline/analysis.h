@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -27,6 +28,8 @@ struct Provenance {
   std::vector<ModelUsed> models;
 };
 
+using AppearanceObserver = std::function<Status(const Appearance&)>;
+
 /// One pack's way from a frame to a row, for one video. Call process() for each frame in order,
 /// then finish(), then complete() for each record in order. Online: process() alone, its rows are
 /// final.
@@ -38,6 +41,8 @@ class Analysis {
   virtual Result<FrameRecord> process(const Frame& frame) = 0;
   virtual Status finish() = 0;
   virtual Status complete(FrameRecord& record) = 0;
+  /// Shows each frame's appearance as it is made; packs without one never call.
+  virtual void observe(AppearanceObserver) {}
   /// For people, after finish().
   [[nodiscard]] virtual std::vector<std::string> warnings() const = 0;
   [[nodiscard]] virtual const StageTimer& times() const = 0;

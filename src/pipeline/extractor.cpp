@@ -139,6 +139,9 @@ Columns Extractor::columns() const { return impl_->analysis->columns(); }
 void Extractor::onProgress(std::function<bool(const Progress&)> callback) {
   impl_->progress = std::move(callback);
 }
+void Extractor::onAppearance(std::function<Status(const Appearance&)> callback) {
+  impl_->analysis->observe(std::move(callback));
+}
 const std::string& Extractor::itemName() const { return impl_->item_name; }
 
 Result<std::optional<Row>> Extractor::next() {

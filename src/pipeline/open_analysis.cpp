@@ -119,14 +119,13 @@ class OpenAnalysis final : public Analysis {
 
 }  // namespace
 
-Result<std::unique_ptr<Analysis>> makeOpenAnalysis(const Config& config, bool image) {
+Result<std::unique_ptr<Analysis>> makeOpenAnalysis(const Config& config, const Pack& pack, bool image) {
   if (!config.landmarks.empty() && config.landmarks != "mesh") {
     return Error{
         ErrorCode::kInvalidArgument,
         "the open pack measures on its own mesh, not on landmarks \"" + config.landmarks + "\"",
         "Leave --landmarks out, or add --pack openface"};
   }
-  FRONTALIS_ASSIGN(const Pack pack, findPack(config.pack));
   FRONTALIS_ASSIGN(const auto detector, pack.file("face-detector"));
   FRONTALIS_ASSIGN(const auto landmarks, pack.file("landmarks"));
   FRONTALIS_ASSIGN(const auto blendshapes, pack.file("blendshapes"));

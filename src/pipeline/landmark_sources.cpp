@@ -1,0 +1,51 @@
+#include "pipeline/landmark_sources.h"
+
+#include "face/landmark_file.h"
+#include "face/mesh68_source.h"
+#include "face/pfld.h"
+#include "util/try.h"
+
+namespace frontalis {
+namespace {
+
+constexpr const char* kDefaultSource = "mesh68";
+
+Result<std::filesystem::path> used(const Pack& pack, const char* role, Provenance& provenance) {
+  for (const PackFile& file : pack.files) {
+    if (file.role == role) provenance.models.push_back({file.path, file.sha256});
+  }
+  return pack.file(role);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LandmarkSource>> makeLandmarkSource(const Config& config, const Pack&,
+                                                           Provenance& provenance) {
+  const std::string name = config.landmarks.empty() ? kDefaultSource : config.landmarks;
+  if (name.ends_with(".csv")) {
+    FRONTALIS_ASSIGN(LandmarkFile file, LandmarkFile::read(name));
+    return std::unique_ptr<LandmarkSource>(std::make_unique<LandmarkFile>(std::move(file)));
+  }
+  if (name != "mesh68" && name != "pfld") {
+    return Error{ErrorCode::kInvalidArgument, "there is no landmark source \"" + name + "\"",
+                 "Choose mesh68, pfld, clnf, ceclm, or give an OpenFace-format .csv"};
+  }
+
+  FRONTALIS_ASSIGN(const Pack open, findPack("open"));
+  FRONTALIS_ASSIGN(std::shared_ptr<Runtime> runtime,
+                   makeRuntime({config.runtime, config.device, 1}));
+  FRONTALIS_ASSIGN(provenance.runtime, runtime->describe());
+  FRONTALIS_ASSIGN(const auto detector_file, used(open, "face-detector", provenance));
+  RetinaFace detector(runtime, detector_file, {.long_side = config.detect_size});
+  if (name == "pfld") {
+    FRONTALIS_ASSIGN(const Pack pfld, findPack("pfld"));
+    FRONTALIS_ASSIGN(const auto network, used(pfld, "landmarks-68", provenance));
+    return std::unique_ptr<LandmarkSource>(std::make_unique<PfldTracker>(
+        std::move(detector), Pfld(runtime, network), config.detect_every));
+  }
+  FRONTALIS_ASSIGN(const auto network, used(open, "landmarks", provenance));
+  return std::unique_ptr<LandmarkSource>(std::make_unique<Mesh68Source>(MeshTracker(
+      std::move(detector), FaceMeshNetwork(runtime, network), {.detect_every = config.detect_every})));
+}
+
+}  // namespace frontalis

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <memory>
+
+#include "face/landmark_source.h"
+#include "models/pack.h"
+#include "pipeline/analysis.h"
+
+namespace frontalis {
+
+/// The source that Config::landmarks names, for packs measured on 68 landmarks; adds the models it
+/// uses to `provenance`. Errors: kInvalidArgument for an unknown name, those of its models.
+Result<std::unique_ptr<LandmarkSource>> makeLandmarkSource(const Config& config, const Pack& pack,
+                                                           Provenance& provenance);
+
+}  // namespace frontalis

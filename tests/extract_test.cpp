@@ -1,0 +1,281 @@
+// The extract command, from outside: real videos, real models, every way it can end.
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "support/paths.h"
+#include "support/process.h"
+#include "util/csv_table.h"
+
+namespace frontalis {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::Outcome;
+using testing::readText;
+using testing::sample;
+
+const std::string kFrontalis = FRONTALIS_EXECUTABLE;
+
+class ExtractTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::path(::testing::TempDir()) /
+              (std::string("extract_") + ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  [[nodiscard]] Outcome run(const std::string& arguments, const std::string& environment = "") const {
+    return testing::run(environment + " '" + kFrontalis + "' " + arguments, folder_ / "run");
+  }
+  [[nodiscard]] Outcome shell(const std::string& command) const {
+    return testing::run(command, folder_ / "run");
+  }
+  [[nodiscard]] std::string out(const std::string& name) const { return (folder_ / name).string(); }
+  [[nodiscard]] CsvTable table(const std::string& name) const {
+    auto read = CsvTable::read(folder_ / name);
+    EXPECT_TRUE(read.ok()) << read.error().text();
+    return std::move(read).value();
+  }
+  [[nodiscard]] nlohmann::json meta(const std::string& name) const {
+    return nlohmann::json::parse(readText(folder_ / name));
+  }
+  /// Nothing but finished files.
+  void expectNoLeftovers() const {
+    for (const auto& entry : fs::recursive_directory_iterator(folder_)) {
+      EXPECT_EQ(entry.path().string().find(".part-"), std::string::npos) << entry.path();
+    }
+  }
+
+  fs::path folder_;
+};
+
+double at(const CsvTable& table, std::size_t row, const char* column) {
+  return table.number(row, table.column(column).value()).value_or(-1);
+}
+
+double mean(const CsvTable& table, std::size_t from, std::size_t to, const char* column) {
+  double sum = 0;
+  for (std::size_t r = from; r < to; ++r) sum += at(table, r, column);
+  return sum / static_cast<double>(to - from);
+}
+
+TEST_F(ExtractTest, SmileAndBlinkShowInTheRightFrames) {
+  const Outcome done = run("extract '" + sample("single_face.mp4").string() + "' -o " + out("a.csv"));
+  ASSERT_EQ(done.code, 0) << done.err;
+  const CsvTable rows = table("a.csv");
+  const Outcome counted = shell("ffprobe -v error -count_frames -select_streams v -show_entries "
+                                "stream=nb_read_frames -of csv=p=0 '" +
+                                sample("single_face.mp4").string() + "'");
+  EXPECT_EQ(rows.rows(), static_cast<std::size_t>(std::stoi(counted.out)));
+  for (std::size_t r = 0; r < rows.rows(); ++r) {
+    EXPECT_EQ(at(rows, r, "frame"), static_cast<double>(r + 1));
+    EXPECT_EQ(at(rows, r, "success"), 1);
+    if (r > 0) {
+      EXPECT_GT(at(rows, r, "timestamp"), at(rows, r - 1, "timestamp"));
+    }
+  }
+  // A neutral start, a blink around 0-based frame 27, a wide smile from 40 on.
+  EXPECT_LT(mean(rows, 0, 16, "AU12_r"), 0.5);
+  EXPECT_GT(mean(rows, 40, 70, "AU12_r"), 4.0);
+  EXPECT_GT(mean(rows, 40, 70, "AU06_r"), 2.5);
+  EXPECT_EQ(at(rows, 55, "AU12_c"), 1);
+  EXPECT_EQ(at(rows, 5, "AU12_c"), 0);
+  EXPECT_GT(at(rows, 27, "AU45_r"), 4.0);
+  EXPECT_LT(at(rows, 15, "AU45_r"), 1.0);
+
+  const nlohmann::json json = meta("a.meta.json");
+  EXPECT_EQ(json["frames"]["read"], rows.rows());
+  EXPECT_EQ(json["frames"]["with_face"], rows.rows());
+  EXPECT_EQ(json["input"]["sha256"].get<std::string>().size(), 64u);
+  EXPECT_EQ(json["pack"]["name"], "open");
+  EXPECT_GE(json["models"].size(), 3u);
+  EXPECT_FALSE(json["stages"].empty());
+  expectNoLeftovers();
+}
+
+TEST_F(ExtractTest, AnyNumberOfThreadsGivesTheSameBytes) {
+  const std::string input = "extract -q --landmarks-2d --landmarks-3d --blendshapes --sides '" +
+                            sample("single_face.mp4").string() + "' -o ";
+  ASSERT_EQ(run(input + out("one.csv") + " --threads 1").code, 0);
+  ASSERT_EQ(run(input + out("two.csv") + " --threads 2").code, 0);
+  ASSERT_EQ(run(input + out("four.csv") + " --threads 4").code, 0);
+  const std::string one = readText(folder_ / "one.csv");
+  EXPECT_FALSE(one.empty());
+  EXPECT_EQ(one, readText(folder_ / "two.csv"));
+  EXPECT_EQ(one, readText(folder_ / "four.csv"));
+}
+
+TEST_F(ExtractTest, LostFacesHaveEmptyCells) {
+  ASSERT_EQ(run("extract -q '" + sample("face_noface.mov").string() + "' -o " + out("a.csv")).code, 0);
+  const CsvTable rows = table("a.csv");
+  const std::size_t last = rows.rows() - 1;
+  EXPECT_EQ(at(rows, 0, "success"), 1);
+  EXPECT_EQ(at(rows, last, "success"), 0);
+  EXPECT_EQ(rows.cell(last, rows.column("AU12_r").value()), "");
+  EXPECT_EQ(rows.cell(last, rows.column("pose_Tx").value()), "");
+}
+
+TEST_F(ExtractTest, NoFaceIsAWarning) {
+  const Outcome done = run("extract '" + sample("no_face.mp4").string() + "' -o " + out("a.csv"));
+  EXPECT_EQ(done.code, 0);
+  EXPECT_NE(done.err.find("no face was found"), std::string::npos) << done.err;
+  EXPECT_GT(table("a.csv").rows(), 0u);
+}
+
+TEST_F(ExtractTest, JsonLinesHoldTheSameRows) {
+  ASSERT_EQ(run("extract -q '" + sample("single_face.mp4").string() + "' -o " + out("a.csv")).code, 0);
+  const Outcome lines = run("extract -q --format jsonl -o - '" + sample("single_face.mp4").string() + "'");
+  ASSERT_EQ(lines.code, 0);
+  const CsvTable rows = table("a.csv");
+  std::istringstream stream(lines.out);
+  std::string line;
+  std::size_t count = 0;
+  while (std::getline(stream, line)) {
+    const auto json = nlohmann::json::parse(line);
+    EXPECT_NEAR(json["aus"]["AU12"]["r"].get<double>(), at(rows, count, "AU12_r"), 0.006);
+    ++count;
+  }
+  EXPECT_EQ(count, rows.rows());
+}
+
+TEST_F(ExtractTest, OnlineRowsNeedNoSecondPass) {
+  ASSERT_EQ(run("extract -q --online '" + sample("single_face.mp4").string() + "' -o " + out("a.csv")).code, 0);
+  const CsvTable rows = table("a.csv");
+  EXPECT_EQ(rows.rows(), 72u);
+  EXPECT_GT(mean(rows, 40, 70, "AU12_r"), 2.5);
+}
+
+TEST_F(ExtractTest, SeveralInputsGoToAFolder) {
+  const Outcome done = run("extract -q '" + sample("single_face.mp4").string() + "' '" +
+                           sample("no_face.mp4").string() + "' -o " + out("tables/"));
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_TRUE(fs::exists(folder_ / "tables/single_face.csv"));
+  EXPECT_TRUE(fs::exists(folder_ / "tables/no_face.meta.json"));
+}
+
+TEST_F(ExtractTest, OneBadInputDoesNotStopTheOthers) {
+  const Outcome done = run("extract -q nothing.mp4 '" + sample("single_face.mp4").string() + "' -o " + out("t/"));
+  EXPECT_EQ(done.code, 3);
+  EXPECT_NE(done.err.find("nothing.mp4"), std::string::npos);
+  EXPECT_TRUE(fs::exists(folder_ / "t/single_face.csv"));
+}
+
+TEST_F(ExtractTest, SameNameTwiceIsRefusedBeforeWork) {
+  const std::string video = sample("single_face.mp4").string();
+  const Outcome done = run("extract '" + video + "' '" + video + "' -o " + out("t/"));
+  EXPECT_EQ(done.code, 2);
+  EXPECT_FALSE(fs::exists(folder_ / "t"));
+}
+
+TEST_F(ExtractTest, ErrorsNameTheInputAndExitWithOne) {
+  std::ofstream(folder_ / "empty.mp4").close();
+  std::ofstream(folder_ / "text.mp4") << "this is no video\n";
+  fs::create_directories(folder_ / "hollow");
+  ASSERT_EQ(shell("ffmpeg -loglevel error -y -f lavfi -i sine=duration=0.2 " + out("sound.m4a")).code, 0);
+  for (const char* name : {"missing.mp4", "empty.mp4", "text.mp4", "sound.m4a", "hollow"}) {
+    const Outcome done = run("extract '" + out(name) + "' -o " + out("never.csv"));
+    EXPECT_EQ(done.code, 1) << name;
+    EXPECT_NE(done.err.find("error: "), std::string::npos) << name;
+    EXPECT_NE(done.err.find(name), std::string::npos) << done.err;
+    EXPECT_FALSE(fs::exists(folder_ / "never.csv")) << name;
+  }
+  expectNoLeftovers();
+}
+
+TEST_F(ExtractTest, TruncatedVideoGivesWhatDecodesAndExitsWithThree) {
+  ASSERT_EQ(shell("ffmpeg -loglevel error -y -i '" + sample("single_face.mp4").string() +
+                  "' -c copy -f matroska " + out("whole.mkv"))
+                .code,
+            0);
+  fs::copy(folder_ / "whole.mkv", folder_ / "cut.mkv");
+  fs::resize_file(folder_ / "cut.mkv", fs::file_size(folder_ / "whole.mkv") / 2);
+  const Outcome done = run("extract '" + out("cut.mkv") + "' -o " + out("a.csv"));
+  EXPECT_EQ(done.code, 3) << done.err;
+  const std::size_t rows = table("a.csv").rows();
+  EXPECT_GT(rows, 10u);
+  EXPECT_LT(rows, 72u);
+  EXPECT_NE(done.err.find("truncated"), std::string::npos) << done.err;
+  EXPECT_EQ(meta("a.meta.json")["truncated"], true);
+}
+
+TEST_F(ExtractTest, UnwritableOutputFailsBeforeWork) {
+  std::ofstream(folder_ / "file").close();
+  const Outcome done = run("extract '" + sample("single_face.mp4").string() + "' -o " + out("file/a.csv"));
+  EXPECT_EQ(done.code, 1);
+  EXPECT_NE(done.err.find("a.csv"), std::string::npos) << done.err;
+}
+
+TEST_F(ExtractTest, AFullDiskLeavesNothingBehind) {
+  // A limit on file size stands in for a full disk: the write fails in the same place.
+  const Outcome done = shell("trap '' XFSZ; ulimit -f 4; '" + kFrontalis + "' extract -q --landmarks-2d '" +
+                             sample("single_face.mp4").string() + "' -o " + out("a.csv"));
+  EXPECT_EQ(done.code, 1);
+  EXPECT_NE(done.err.find("error: "), std::string::npos);
+  EXPECT_FALSE(fs::exists(folder_ / "a.csv"));
+  expectNoLeftovers();
+}
+
+TEST_F(ExtractTest, AClosedPipeIsAnErrorNotACrash) {
+  const Outcome done = shell("'" + kFrontalis + "' extract -q --format jsonl -o - '" +
+                             sample("single_face.mp4").string() + "' > /dev/full");
+  EXPECT_EQ(done.code, 1);
+  EXPECT_NE(done.err.find("standard output"), std::string::npos) << done.err;
+}
+
+TEST_F(ExtractTest, CorruptModelNamesHashesAndRepair) {
+  fs::create_directories(folder_ / "home/packs");
+  fs::copy(testing::openPackDir(), folder_ / "home/packs/open");
+  {
+    std::fstream file(folder_ / "home/packs/open/retinaface.onnx", std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(1000);
+    file.put('x');
+    file.put('y');
+  }
+  const std::string environment = "FRONTALIS_HOME=" + out("home");
+  const Outcome corrupt = run("extract '" + sample("single_face.mp4").string() + "' -o " + out("a.csv"), environment);
+  EXPECT_EQ(corrupt.code, 1);
+  EXPECT_NE(corrupt.err.find("retinaface.onnx"), std::string::npos) << corrupt.err;
+  EXPECT_NE(corrupt.err.find("b7a7acab55e1"), std::string::npos) << corrupt.err;
+  fs::remove(folder_ / "home/packs/open/retinaface.onnx");
+  const Outcome missing = run("extract '" + sample("single_face.mp4").string() + "' -o " + out("a.csv"), environment);
+  EXPECT_EQ(missing.code, 1);
+  EXPECT_NE(missing.err.find("retinaface.onnx"), std::string::npos) << missing.err;
+}
+
+TEST_F(ExtractTest, CtrlCKeepsWhatIsDone) {
+  // Slow enough to be interrupted in the middle: ten times the sample.
+  ASSERT_EQ(shell("ffmpeg -loglevel error -y -stream_loop 40 -i '" + sample("WolfgangLanger_Pexels.mp4").string() +
+                  "' -c copy " + out("long.mp4"))
+                .code,
+            0);
+  const Outcome done = shell("'" + kFrontalis + "' extract -q '" + out("long.mp4") + "' -o " + out("a.csv") +
+                             " & pid=$!; sleep 3; kill -INT $pid; wait $pid");
+  EXPECT_EQ(done.code, 130) << done.err;
+  const CsvTable rows = table("a.csv");
+  EXPECT_GT(rows.rows(), 0u);
+  const nlohmann::json json = meta("a.meta.json");
+  EXPECT_EQ(json["interrupted"], true);
+  EXPECT_EQ(json["frames"]["read"], rows.rows());
+  expectNoLeftovers();
+}
+
+TEST_F(ExtractTest, WrongUsageExitsWithTwo) {
+  EXPECT_EQ(run("extract").code, 2);
+  EXPECT_EQ(run("extract --format xml a.mp4").code, 2);
+  EXPECT_EQ(run("nonsense").code, 2);
+  EXPECT_EQ(run("--help").code, 0);
+}
+
+TEST_F(ExtractTest, ProfileListsTheStages) {
+  const Outcome done = run("extract --profile '" + sample("single_face.mp4").string() + "' -o " + out("a.csv"));
+  for (const char* stage : {"decode", "track", "blendshapes", "shape", "aus"}) {
+    EXPECT_NE(done.err.find(stage), std::string::npos) << stage;
+  }
+}
+
+}  // namespace
+}  // namespace frontalis
