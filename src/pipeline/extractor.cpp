@@ -165,6 +165,18 @@ Summary Extractor::summary() const {
   if (summary.frames > 0 && summary.frames_with_face == 0) {
     summary.warnings.insert(summary.warnings.begin(), "no face was found in any frame");
   }
+  if (summary.truncated) {
+    summary.warnings.insert(summary.warnings.begin(),
+                            "the file is truncated: " + std::to_string(summary.frames) +
+                                (impl_->info.expected_frames > summary.frames
+                                     ? " of about " + std::to_string(impl_->info.expected_frames)
+                                     : "") +
+                                " frames could be decoded");
+  } else if (summary.decode_errors > 0) {
+    summary.warnings.insert(summary.warnings.begin(),
+                            std::to_string(summary.decode_errors) +
+                                " damaged packets were skipped; the rest was analysed");
+  }
   const Provenance& provenance = impl_->analysis->provenance();
   summary.pack = provenance.pack;
   summary.pack_version = provenance.pack_version;

@@ -93,7 +93,8 @@ Result<AtomicFile> AtomicFile::create(const fs::path& final_path) {
   if (final_path.has_parent_path()) {
     fs::create_directories(final_path.parent_path(), status_error);
     if (status_error) {
-      return systemError("cannot create folder", final_path.parent_path(), status_error.value());
+      return systemError("cannot write " + final_path.string() + ": cannot create folder",
+                         final_path.parent_path(), status_error.value());
     }
   }
   fs::path temporary = final_path;
