@@ -1,50 +1,46 @@
 #pragma once
+
+#include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
+
 #include "frontalis/extractor.h"
-#include "video/video_reader.h"
+#include "frontalis/result.h"
+#include "image/frame.h"
+
 namespace frontalis {
-struct SourceStats {
-  std::int64_t decode_errors = 0;
-  bool truncated = false;
-};
+
 struct SourceOptions {
-  int threads = 1;
+  int threads = 1;         ///< for decoding
+  double image_rate = 30;  ///< images of a folder are taken as a sequence of so many a second
 };
+
+struct SourceStats {
+  std::int64_t decode_errors = 0;  ///< packets or images lost, and pictures decoded with damage
+  std::int64_t repaired_timestamps = 0;
+  std::int64_t bytes = 0;  ///< of the input that was read
+  bool truncated = false;  ///< a video that ends before it should
+};
+
+/// Where frames come from: a video, an image, or a folder of images.
 class FrameSource {
  public:
   virtual ~FrameSource() = default;
-  virtual Result<std::optional<Frame>> next() = 0;
-  virtual InputInfo info() const = 0;
-  virtual SourceStats stats() const = 0;
-  virtual std::string itemName() const = 0;
-};
-class VideoSource : public FrameSource {
- public:
-  VideoSource(VideoReader r, std::filesystem::path p) : r_(std::move(r)), p_(std::move(p)) {}
-  Result<std::optional<Frame>> next() override { return r_.next(); }
-  InputInfo info() const override {
-    InputInfo i;
-    i.path = p_;
-    i.is_video = true;
-    i.width = r_.info().width;
-    i.height = r_.info().height;
-    i.codec = r_.info().codec;
-    i.average_fps = r_.info().average_fps.value();
-    i.expected_frames = (std::int64_t)(r_.info().duration_seconds * i.average_fps + .5);
-    return i;
-  }
-  SourceStats stats() const override { return {r_.stats().packet_errors, r_.stats().truncated}; }
-  std::string itemName() const override { return ""; }
 
- private:
-  VideoReader r_;
-  std::filesystem::path p_;
+  /// The next frame; nothing at the end. An image of a folder that cannot be read is skipped and
+  /// counted. Errors: kNoFrames when the end comes before any frame.
+  virtual Result<std::optional<Frame>> next() = 0;
+  [[nodiscard]] virtual InputInfo info() const = 0;
+  [[nodiscard]] virtual SourceStats stats() const = 0;
+  /// File name of the image that next() gave last; empty for videos.
+  [[nodiscard]] virtual std::string itemName() const = 0;
 };
-inline Result<std::unique_ptr<FrameSource>> openFrameSource(const std::filesystem::path& p,
-                                                            SourceOptions o) {
-  auto r = VideoReader::open(p, {.threads = o.threads});
-  if (!r.ok()) return r.error();
-  return std::unique_ptr<FrameSource>(new VideoSource(std::move(*r), p));
-}
+
+/// Looks at what `path` is and opens it. Errors: those of VideoReader::open() and readImage();
+/// kNoFrames for a folder without images.
+Result<std::unique_ptr<FrameSource>> openFrameSource(const std::filesystem::path& path,
+                                                     const SourceOptions& options = {});
+
 }  // namespace frontalis

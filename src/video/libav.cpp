@@ -100,6 +100,7 @@ LayoutOf layoutOf(AVPixelFormat format) {
   const bool rgb = (descriptor->flags &
                     (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_BAYER)) != 0;
   if (rgb) return {PixelLayout::kBgr24, 8, true, AV_PIX_FMT_BGR24};
+  const bool full = format == AV_PIX_FMT_YUVJ440P || format == AV_PIX_FMT_YUVJ411P;
   const bool deep = descriptor->comp[0].depth > 8;
   if (descriptor->nb_components <= 2) {
     return deep ? LayoutOf{PixelLayout::kGray, 12, true, AV_PIX_FMT_GRAY12}
@@ -107,7 +108,7 @@ LayoutOf layoutOf(AVPixelFormat format) {
   }
   if (descriptor->log2_chroma_h > 0 || descriptor->log2_chroma_w > 1) {
     return deep ? LayoutOf{PixelLayout::kYuv420, 12, false, AV_PIX_FMT_YUV420P12}
-                : LayoutOf{PixelLayout::kYuv420, 8, false, AV_PIX_FMT_YUV420P};
+                : LayoutOf{PixelLayout::kYuv420, 8, full, AV_PIX_FMT_YUV420P};
   }
   if (descriptor->log2_chroma_w > 0) {
     return deep ? LayoutOf{PixelLayout::kYuv422, 12, false, AV_PIX_FMT_YUV422P12}
@@ -168,8 +169,28 @@ Orientation orientationOf(const std::int32_t* m) {
 }
 
 bool Converter::convert(const AVFrame& from, AVFrame& to) {
+  return convert(from, to, layoutOf(static_cast<AVPixelFormat>(from.format)).nearest);
+}
+
+bool Converter::convertTo8Bit(const AVFrame& from, AVFrame& to) {
+  const LayoutOf kind = layoutOf(static_cast<AVPixelFormat>(from.format));
+  if (kind.bit_depth == 8) return convert(from, to, kind.nearest);
+  switch (kind.layout) {
+    case PixelLayout::kYuv420:
+      return convert(from, to, AV_PIX_FMT_YUV420P);
+    case PixelLayout::kYuv422:
+      return convert(from, to, AV_PIX_FMT_YUV422P);
+    case PixelLayout::kYuv444:
+      return convert(from, to, AV_PIX_FMT_YUV444P);
+    case PixelLayout::kGray:
+      return convert(from, to, AV_PIX_FMT_GRAY8);
+    default:
+      return convert(from, to, AV_PIX_FMT_BGR24);
+  }
+}
+
+bool Converter::convert(const AVFrame& from, AVFrame& to, AVPixelFormat target) {
   const auto source = static_cast<AVPixelFormat>(from.format);
-  const AVPixelFormat target = layoutOf(source).nearest;
   if (!scaler_ || width_ != from.width || height_ != from.height || source_ != source ||
       target_ != target) {
     scaler_.reset(sws_getContext(from.width, from.height, source, from.width, from.height, target,

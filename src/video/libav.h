@@ -42,6 +42,7 @@ class Complaints {
   Complaints(const Complaints&) = delete;
   Complaints& operator=(const Complaints&) = delete;
 
+  [[nodiscard]] bool any() const { return !first_.empty(); }
   /// ": <libav's first complaint>" or nothing.
   [[nodiscard]] std::string suffix() const;
 
@@ -72,8 +73,12 @@ class Converter {
  public:
   /// `to` receives the picture in layoutOf(from).nearest. False when out of memory.
   bool convert(const AVFrame& from, AVFrame& to);
+  /// The same with deep samples reduced to 8 bits.
+  bool convertTo8Bit(const AVFrame& from, AVFrame& to);
 
  private:
+  bool convert(const AVFrame& from, AVFrame& to, AVPixelFormat target);
+
   Scaler scaler_;
   int width_ = 0, height_ = 0, source_ = -1, target_ = -1;
 };

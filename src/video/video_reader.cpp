@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
@@ -160,6 +162,36 @@ struct CloseFormat {
 };
 using FormatContext = std::unique_ptr<AVFormatContext, CloseFormat>;
 
+/// Whether a Matroska file ends before the size written in its Segment's header.
+bool segmentIsCut(int descriptor, std::int64_t file_size) {
+  std::array<std::uint8_t, 4096> head{};
+  const ssize_t got = ::pread(descriptor, head.data(), head.size(), 0);
+  std::int64_t at = 0;
+  // An EBML number: the leading zeros of its first byte tell its length.
+  const auto number = [&](bool keep_marker) -> std::int64_t {
+    if (at >= got || head[at] == 0) return -1;
+    const int length = std::countl_zero(head[at]) + 1;
+    if (at + length > got) return -1;
+    std::int64_t value = keep_marker ? head[at] : head[at] & (0xff >> length);
+    bool unknown = value == (0xff >> length);
+    for (int k = 1; k < length; ++k) {
+      value = value << 8 | head[at + k];
+      unknown = unknown && head[at + k] == 0xff;
+    }
+    at += length;
+    return unknown && !keep_marker ? -1 : value;
+  };
+  constexpr std::int64_t kEbml = 0x1A45DFA3;
+  constexpr std::int64_t kSegment = 0x18538067;
+  if (number(true) != kEbml) return false;
+  const std::int64_t header = number(false);
+  if (header < 0 || header > got) return false;
+  at += header;
+  if (number(true) != kSegment) return false;
+  const std::int64_t segment = number(false);
+  return segment > file_size - at;
+}
+
 int chooseVideoStream(AVFormatContext& format) {
   const auto shows_video = [](const AVStream& stream) {
     return stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO &&
@@ -255,7 +287,8 @@ Status VideoReader::State::openContainer(const VideoOptions& options) {
   context->protocol_whitelist = av_strdup("none");
   const int opened = avformat_open_input(&context, file_name.c_str(), kind, nullptr);
   if (opened < 0) {
-    return Error{ErrorCode::kNotAVideo,
+    // Content that is recognised but does not open is damaged; a mere name says nothing.
+    return Error{score > AVPROBE_SCORE_EXTENSION ? ErrorCode::kCorrupt : ErrorCode::kNotAVideo,
                  name + ": cannot be opened as " + kind->name + ": " + libav::errorText(opened) +
                      complaints.suffix(),
                  "The file may be cut off or damaged; copy it again"};
@@ -346,8 +379,8 @@ void VideoReader::State::describeStream() {
   stats.file_bytes = input->size;
 }
 
-/// Whether the end came too early: read errors, fewer packets than the index has, or a length that
-/// the container wrote down and did not reach.
+/// Whether the end came too early: read errors, fewer packets than the index has, or a size or
+/// length that the container wrote down and did not reach.
 void VideoReader::State::noteEnd(int code) {
   demuxed = true;
   if (code != AVERROR_EOF || input->failed || input->io->error < 0) stats.truncated = true;
@@ -355,8 +388,10 @@ void VideoReader::State::noteEnd(int code) {
   if (container.substr(0, 4) == "mov," || container == "avi") {
     stats.truncated |= avformat_index_get_entries_count(&stream()) > stats.packets;
   }
-  const bool written =
-      container.substr(0, 8) == "matroska" || container == "flv" || container == "asf";
+  if (container.substr(0, 8) == "matroska") {
+    stats.truncated |= segmentIsCut(input->descriptor, input->size);
+  }
+  const bool written = container == "flv" || container == "asf";
   if (written && format->duration > 0 && format->nb_streams == 1 && packets_end != AV_NOPTS_VALUE) {
     const double end = static_cast<double>(packets_end) * av_q2d(stream().time_base);
     const double expected = static_cast<double>(format->duration) / AV_TIME_BASE;
@@ -435,6 +470,7 @@ Result<std::optional<Frame>> VideoReader::State::give(std::shared_ptr<AVFrame> p
     picture = std::move(converted);
   }
   Frame frame = libav::describe(*picture, picture);
+  frame.full_range_format = kind.full_range_format;
   frame.orientation = orientation;
   frame.index = stats.frames++;
   frame.timestamp_seconds = seconds;

@@ -55,8 +55,9 @@ struct VideoStats {
 class VideoReader {
  public:
   /// Errors: kNotFound, kUnreadable (folder, no permission, not a regular file), kNotAVideo (also
-  /// empty files and playlists), kNoVideoStream (also when there is only cover art), kUnsupported
-  /// (no decoder, or a picture above options.max_pixels).
+  /// empty files and playlists), kCorrupt (a known container that does not open), kNoVideoStream
+  /// (also when there is only cover art), kUnsupported (no decoder, or a picture above
+  /// options.max_pixels).
   static Result<VideoReader> open(const std::filesystem::path& path,
                                   const VideoOptions& options = {});
 
