@@ -68,36 +68,47 @@ Result<std::unique_ptr<CenExperts>> createCen(CenFile&& file, const std::string&
   return CenExperts::create(std::move(file), name);
 }
 
-/// Similarity that aligns `from` to `to` (2n each) up to translation: scale by the ratio of the
-/// root mean square radii, rotation by least squares without reflection (spec clnf 7.1).
-void similarity(const Eigen::VectorXf& from, const Eigen::VectorXf& to, Matrix2& forward,
-                Matrix2& inverse) {
-  const Eigen::Index n = from.size() / 2;
-  const auto mean = [n](const Eigen::VectorXf& v, Eigen::Index start) {
-    double sum = 0;
-    for (Eigen::Index i = 0; i < n; ++i) sum += v[start + i];
-    return sum / static_cast<double>(n);
-  };
-  const double fx = mean(from, 0), fy = mean(from, n), tx = mean(to, 0), ty = mean(to, n);
-  double from_energy = 0, to_energy = 0, dot = 0, cross = 0;
+/// Landmarks about their mean, divided by the root mean square radius; float32 as the original's.
+float centreAndScale(const Eigen::VectorXf& points, Eigen::VectorXf& out) {
+  const Eigen::Index n = points.size() / 2;
+  double mean[2] = {0, 0};
   for (Eigen::Index i = 0; i < n; ++i) {
-    const double x = from[i] - fx, y = from[n + i] - fy;
-    const double u = to[i] - tx, v = to[n + i] - ty;
-    from_energy += x * x + y * y;
-    to_energy += u * u + v * v;
+    mean[0] += points[i];
+    mean[1] += points[n + i];
+  }
+  double energy = 0;
+  for (Eigen::Index i = 0; i < 2 * n; ++i) {
+    out[i] = static_cast<float>(points[i] - mean[i / n] / static_cast<double>(n));
+    energy += out[i] * out[i];
+  }
+  const float radius = static_cast<float>(std::sqrt(energy / static_cast<double>(n)));
+  if (radius > 0) out *= 1.f / radius;
+  return radius;
+}
+
+/// Similarity that aligns `from` to `to` (2n each) up to translation: scale by the ratio of the
+/// root mean square radii, rotation by least squares without reflection (spec clnf 7.1). `a` and
+/// `b` are working memory.
+void similarity(const Eigen::VectorXf& from, const Eigen::VectorXf& to, Eigen::VectorXf& a,
+                Eigen::VectorXf& b, Matrix2& forward, Matrix2& inverse) {
+  const Eigen::Index n = from.size() / 2;
+  const float from_radius = centreAndScale(from, a);
+  const float to_radius = centreAndScale(to, b);
+  double dot = 0;
+  double cross = 0;
+  for (Eigen::Index i = 0; i < n; ++i) {
+    const double x = a[i], y = a[n + i], u = b[i], v = b[n + i];
     dot += x * u + y * v;
     cross += x * v - y * u;
   }
   const double length = std::hypot(dot, cross);
-  const double cosine = length > 0 ? dot / length : 1;
-  const double sine = length > 0 ? cross / length : 0;
-  const double scale = from_energy > 0 ? std::sqrt(to_energy / from_energy) : 1;
-  const auto turn = [](double s, double c, double factor) {
-    return Matrix2{static_cast<float>(c * factor), static_cast<float>(-s * factor),
-                   static_cast<float>(s * factor), static_cast<float>(c * factor)};
-  };
-  forward = turn(sine, cosine, scale);
-  inverse = turn(-sine, cosine, scale > 0 ? 1 / scale : 1);
+  const float cosine = length > 0 ? static_cast<float>(dot / length) : 1.f;
+  const float sine = length > 0 ? static_cast<float>(cross / length) : 0.f;
+  const float scale = from_radius > 0 && to_radius > 0 ? to_radius / from_radius : 1.f;
+  forward = {scale * cosine, -(scale * sine), scale * sine, scale * cosine};
+  const float factor = 1.f / (forward.m11 * forward.m22 - forward.m12 * forward.m21);
+  inverse = {forward.m22 * factor, -forward.m12 * factor, -forward.m21 * factor,
+             forward.m11 * factor};
 }
 
 bool finite(const ShapeParams& params) {
@@ -181,6 +192,9 @@ LandmarkFit::LandmarkFit(const LandmarkModel& model) : model_(&model) {
     *v = Eigen::VectorXf::Zero(2 * n);
   }
   shape3d_ = Eigen::VectorXf::Zero(3 * n);
+  exact_basis_ = model.pdm.basis().cast<double>();
+  exact_shape3d_ = Eigen::VectorXd::Zero(3 * n);
+  exact_local_ = Eigen::VectorXd::Zero(model.pdm.modes());
   step_ = Eigen::VectorXf::Zero(6 + model.pdm.modes());
 }
 
@@ -199,7 +213,32 @@ NormalEquations& LandmarkFit::equations(int scale, int view) {
 }
 
 const Eigen::VectorXf& LandmarkFit::shape(const ShapeParams& params) {
-  model_->pdm.shape2d(params.global, params.local, shape3d_, shape_);
+  // Rounded as the reference build rounds (double sums for the shape, float32 with fused
+  // multiply-adds for the projection): 99 % of all coordinates get its last digit, on which a
+  // sampling step of 1/32 px may hang.
+  const Eigen::Index n = model_->landmarks();
+  exact_local_ = params.local.cast<double>();
+  exact_shape3d_.noalias() = exact_basis_ * exact_local_;
+  shape3d_ = model_->pdm.mean() + exact_shape3d_.cast<float>();
+  const GlobalParams& g = params.global;
+  const auto sine = [](float angle) {
+    return static_cast<float>(std::sin(static_cast<double>(angle)));
+  };
+  const auto cosine = [](float angle) {
+    return static_cast<float>(std::cos(static_cast<double>(angle)));
+  };
+  const float s1 = sine(g.rx), s2 = sine(g.ry), s3 = sine(g.rz);
+  const float c1 = cosine(g.rx), c2 = cosine(g.ry), c3 = cosine(g.rz);
+  const float r00 = c2 * c3, r01 = -c2 * s3, r02 = s2, r12 = -c2 * s1;
+  const float r10 = std::fma(c1, s3, c3 * s1 * s2);
+  const float r11 = std::fma(-(s1 * s2), s3, c1 * c3);
+  for (Eigen::Index i = 0; i < n; ++i) {
+    const float x = shape3d_[i], y = shape3d_[n + i], z = shape3d_[2 * n + i];
+    const float u = std::fma(r02, z, std::fma(r00, x, r01 * y));
+    const float v = std::fma(r12, z, std::fma(r10, x, r11 * y));
+    shape_[i] = std::fma(g.scale, u, g.tx);
+    shape_[n + i] = std::fma(g.scale, v, g.ty);
+  }
   return shape_;
 }
 
@@ -209,7 +248,7 @@ void LandmarkFit::enterScale(int scale, const ShapeParams& params) {
   view_ = experts.views().nearest({params.global.rx, params.global.ry, params.global.rz});
   base_shape_ = shape(params);
   Pdm::project({experts.scale(), 0, 0, 0, 0, 0}, shape3d_, reference_shape_);
-  similarity(base_shape_, reference_shape_, to_reference_, to_image_);
+  similarity(base_shape_, reference_shape_, shift_, previous_shape_, to_reference_, to_image_);
 }
 
 void LandmarkFit::useSimilarity(const Matrix2& to_reference, const Matrix2& to_image) {

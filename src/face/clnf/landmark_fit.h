@@ -119,6 +119,9 @@ class LandmarkFit {
   Eigen::VectorXf previous_shape_;
   Eigen::VectorXf reference_shape_;
   Eigen::VectorXf shape3d_;
+  Eigen::MatrixXd exact_basis_;
+  Eigen::VectorXd exact_shape3d_;
+  Eigen::VectorXd exact_local_;
   Eigen::VectorXf step_;
 };
 

@@ -66,7 +66,7 @@ Moments momentsOf(const float* map, int window, const float* kx, const float* ky
   }
 }
 
-int gridIndex(float position) { return static_cast<int>(position / kGrid + 0.5f); }
+int gridIndex(float position) { return static_cast<int>(position / 0.1 + 0.5); }
 
 }  // namespace
 

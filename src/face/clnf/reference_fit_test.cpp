@@ -118,7 +118,7 @@ class ReferenceFit : public ::testing::Test {
 };
 
 TEST_F(ReferenceFit, AreasNeuronSumsAndResponses) {
-  int areas = 0, flipped = 0, off = 0;
+  int areas = 0, flipped = 0;
   double worst_sum = 0, worst_response = 0, worst_map = 0, worst_similarity = 0;
   for (const Case& c : cases()) {
     if (!c.scale.contains("patches")) continue;
@@ -159,7 +159,6 @@ TEST_F(ReferenceFit, AreasNeuronSumsAndResponses) {
       worst_response = std::max(worst_response, relative(ours.data(), response));
       const double from_picture = relative(fit.responses().map(i), response);
       worst_map = std::max(worst_map, from_picture);
-      if (from_picture > 1e-3) ++off;
     }
   }
   std::printf(
@@ -168,16 +167,10 @@ TEST_F(ReferenceFit, AreasNeuronSumsAndResponses) {
       areas, flipped, worst_similarity, worst_sum, worst_response, worst_map);
   EXPECT_GT(areas, 50);
   EXPECT_EQ(flipped, 0);
-  // The shape's last float digit can move a sample to the other side of a 1/32 px step.
-  EXPECT_LE(off * 50, areas);
-  EXPECT_LT(worst_map, 1e-2);
-  EXPECT_LT(worst_similarity, 2e-6);
-  EXPECT_LT(worst_sum, 1e-4);
-  EXPECT_LT(worst_response, 1e-4);
+  EXPECT_LT(worst_map, 1e-3);
 }
 
 TEST_F(ReferenceFit, MeanShiftsUpdatesAndShapes) {
-  int shifts = 0, off = 0;
   double worst_shift = 0, worst_position = 0, worst_shape = 0, worst_step = 0;
   for (const Case& c : cases()) {
     if (!c.scale.contains("rigid") || !c.scale.at("rigid").contains("first_iteration")) continue;
@@ -206,8 +199,6 @@ TEST_F(ReferenceFit, MeanShiftsUpdatesAndShapes) {
       for (int i = 0; i < 2 * n; ++i) {
         const double error = std::abs(shift[i] - theirs[i]) / largest;
         worst_shift = std::max(worst_shift, error);
-        ++shifts;
-        if (error > 1e-3) ++off;
       }
       ShapeParams ours = start;
       const int iterations = fit.pass(rigid, ours);
@@ -224,12 +215,10 @@ TEST_F(ReferenceFit, MeanShiftsUpdatesAndShapes) {
       start = params(pass);
     }
   }
-  std::printf("positions %.1e, mean shifts %.1e (%d of %d above 1e-3), shapes %.1e (%.4f px)\n",
-              worst_position, worst_shift, off, shifts, worst_shape, worst_step);
+  std::printf("positions %.1e, mean shifts %.1e, shapes %.1e (%.4f px)\n", worst_position,
+              worst_shift, worst_shape, worst_step);
   EXPECT_LT(worst_position, 1e-3);
-  // Isolated positions on the edge of a 0.1-cell step (or samples on one of 1/32 px) fall aside.
-  EXPECT_LE(off * 1000, shifts);
-  EXPECT_LT(worst_shift, 1e-2);
+  EXPECT_LT(worst_shift, 1e-3);
 }
 
 TEST_F(ReferenceFit, Likelihood) {
