@@ -174,7 +174,8 @@ Result<ReadImage> readImage(const fs::path& path, std::int64_t max_pixels) {
   if (code >= 0) code = avcodec_send_packet(codec.get(), nullptr);
   if (code >= 0) code = avcodec_receive_frame(codec.get(), decoded.get());
   if (code < 0) {
-    if (std::int64_t{codec->width} * codec->height > max_pixels) {
+    // libav's only sign that its limit stopped it.
+    if (complaints.suffix().find("max pixel count") != std::string::npos) {
       return Error{ErrorCode::kUnsupported,
                    name + ": is larger than " + std::to_string(max_pixels) + " px",
                    "Scale the image down first"};
