@@ -28,7 +28,10 @@ function(frontalis_tests name)
   add_executable(${target} ${ARGN})
   frontalis_internal_program(${target})
   target_link_libraries(${target} PRIVATE frontalis_test_support GTest::gtest GTest::gtest_main)
-  gtest_discover_tests(${target} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+  # Temporary files of the tests stay in the build folder: two checkouts may test at once.
+  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/tmp)
+  gtest_discover_tests(${target} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT 300 ENVIRONMENT "TEST_TMPDIR=${CMAKE_BINARY_DIR}/tmp")
 endfunction()
 
 # frontalis_benchmark(NAME a_bench.cpp): one Google Benchmark program, in build/<preset>/bench.

@@ -109,7 +109,9 @@ TEST(LinearModel, FhogOnlyModelsAreRead) {
 class AuModelListTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::path(::testing::TempDir()) / "frontalis_au_model_list";
+    folder_ = fs::path(::testing::TempDir()) /
+              (std::string("au_model_list_") +
+               ::testing::UnitTest::GetInstance()->current_test_info()->name());
     fs::remove_all(folder_);
   }
   void TearDown() override { fs::remove_all(folder_); }
