@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "face/box_convention.h"
 #include "face/face_choice.h"
 #include "image/sample.h"
 #include "util/try.h"
@@ -11,21 +12,6 @@ namespace frontalis {
 namespace {
 
 constexpr int kInputSize = 112;
-
-/// From the box around landmarks to a detector's box, forehead to chin: the way back of the
-/// regression in spec pipeline 1.1.
-Box detectorBox(const Landmarks68& points) {
-  float left = points[0].x, right = left, top = points[0].y, bottom = top;
-  for (const Point2f& p : points) {
-    left = std::min(left, p.x);
-    right = std::max(right, p.x);
-    top = std::min(top, p.y);
-    bottom = std::max(bottom, p.y);
-  }
-  const float width = (right - left) / 0.999418f;
-  const float height = (bottom - top) / 0.76624999f;
-  return {left + 0.01642482f * width, top - 0.23601291f * height, width, height};
-}
 
 /// A face that shrinks to nothing, leaves the frame or is not square-like is no face.
 bool plausible(const Box& box, const Box& before, const Frame& frame) {
@@ -101,7 +87,7 @@ Result<LandmarkObservation> PfldTracker::locate(const Frame& frame) {
   LandmarkObservation observation;
   if (!box_) return observation;
   FRONTALIS_ASSIGN(observation.landmarks, pfld_.locate(frame, *box_));
-  const Box next = detectorBox(observation.landmarks);
+  const Box next = detectorBox(boundingBox(observation.landmarks));
   observation.success = observation.believed = plausible(next, *box_, frame);
   observation.confidence = observation.success ? 1.f : 0.f;
   if (observation.success) {

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "support/paths.h"
-#include "video/video_reader.h"
+#include "video/frame_source.h"
 
 namespace frontalis {
 namespace {
@@ -86,16 +86,16 @@ TEST(SuppressOverlaps, KeepsBestAndDistant) {
   EXPECT_EQ(suppressOverlaps(faces, 0.4f).size(), 1u);
 }
 
-TEST(RetinaFace, FindsTheFaceOfASample) {
+TEST(RetinaFace, FindsTheFacesOfASample) {
   std::shared_ptr<Runtime> runtime = std::move(makeRuntime({}).value());
   RetinaFace detector(runtime, testing::openPackDir() / "retinaface.onnx");
-  auto source = VideoReader::open(testing::sample("single_face.mp4"));
+  auto source = openFrameSource(testing::sample("multi_face.jpg"));
   ASSERT_TRUE(source.ok()) << source.error().text();
-  auto frame = source->next();
+  auto frame = (*source)->next();
   ASSERT_TRUE(frame.ok() && frame->has_value());
   const auto faces = detector.detect(**frame);
   ASSERT_TRUE(faces.ok()) << faces.error().text();
-  EXPECT_EQ(faces->size(), 1u);
+  EXPECT_EQ(faces->size(), 5u);
   for (const FaceDetection& face : *faces) {
     EXPECT_LT(face.points[0].x, face.points[1].x);  // image-left eye first
     EXPECT_LT(face.points[0].y, face.points[3].y);  // eyes above the mouth

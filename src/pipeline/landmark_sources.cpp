@@ -1,5 +1,6 @@
 #include "pipeline/landmark_sources.h"
 
+#include "face/clnf_source.h"
 #include "face/landmark_file.h"
 #include "face/mesh68_source.h"
 #include "face/pfld.h"
@@ -8,7 +9,8 @@
 namespace frontalis {
 namespace {
 
-constexpr const char* kDefaultSource = "mesh68";
+/// OpenFace's own landmarks where their models are there, else those of the open pack.
+std::string defaultSource(const Pack& pack) { return pack.file("clnf").ok() ? "clnf" : "mesh68"; }
 
 Result<std::filesystem::path> used(const Pack& pack, const char* role, Provenance& provenance) {
   for (const PackFile& file : pack.files) {
@@ -19,14 +21,15 @@ Result<std::filesystem::path> used(const Pack& pack, const char* role, Provenanc
 
 }  // namespace
 
-Result<std::unique_ptr<LandmarkSource>> makeLandmarkSource(const Config& config, const Pack&,
+Result<std::unique_ptr<LandmarkSource>> makeLandmarkSource(const Config& config, const Pack& pack,
                                                            Provenance& provenance) {
-  const std::string name = config.landmarks.empty() ? kDefaultSource : config.landmarks;
+  const std::string name = config.landmarks.empty() ? defaultSource(pack) : config.landmarks;
   if (name.ends_with(".csv")) {
     FRONTALIS_ASSIGN(LandmarkFile file, LandmarkFile::read(name));
     return std::unique_ptr<LandmarkSource>(std::make_unique<LandmarkFile>(std::move(file)));
   }
-  if (name != "mesh68" && name != "pfld") {
+  const bool clnf = name == "clnf" || name == "ceclm";
+  if (name != "mesh68" && name != "pfld" && !clnf) {
     return Error{ErrorCode::kInvalidArgument, "there is no landmark source \"" + name + "\"",
                  "Choose mesh68, pfld, clnf, ceclm, or give an OpenFace-format .csv"};
   }
@@ -37,6 +40,12 @@ Result<std::unique_ptr<LandmarkSource>> makeLandmarkSource(const Config& config,
   FRONTALIS_ASSIGN(provenance.runtime, runtime->describe());
   FRONTALIS_ASSIGN(const auto detector_file, used(open, "face-detector", provenance));
   RetinaFace detector(runtime, detector_file, {.long_side = config.detect_size});
+  if (clnf) {
+    FRONTALIS_ASSIGN(const auto main_list, used(pack, name.c_str(), provenance));
+    FRONTALIS_ASSIGN(auto model, ClnfModel::load(main_list));
+    return std::unique_ptr<LandmarkSource>(
+        std::make_unique<ClnfSource>(std::move(detector), std::move(model)));
+  }
   if (name == "pfld") {
     FRONTALIS_ASSIGN(const Pack pfld, findPack("pfld"));
     FRONTALIS_ASSIGN(const auto network, used(pfld, "landmarks-68", provenance));

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+
+#include "face/clnf/clnf_tracker.h"
+#include "face/landmark_source.h"
+#include "face/retinaface.h"
+#include "image/convert.h"
+
+namespace frontalis {
+
+/// OpenFace's own landmarks (CLNF or CE-CLM, spec clnf), started by RetinaFace: the tracker asks for
+/// a detection only by OpenFace's rules.
+class ClnfSource final : public LandmarkSource {
+ public:
+  ClnfSource(RetinaFace detector, std::shared_ptr<const ClnfModel> model);
+
+  Result<LandmarkObservation> locate(const Frame& frame) override;
+  [[nodiscard]] bool hasFaceModel() const override { return true; }
+  void reset() override;
+
+ private:
+  /// Grey pixels of the frame in hand, converted where the fit looks.
+  class FrameGray final : public GraySource {
+   public:
+    void show(const Frame& frame) { frame_ = &frame; }
+    [[nodiscard]] int width() const override { return frame_->width(); }
+    [[nodiscard]] int height() const override { return frame_->height(); }
+    GrayView view(const PixelRect& wanted) override;
+
+   private:
+    const Frame* frame_ = nullptr;
+    FrameConverter converter_{ColorRule::kOpenCv};
+    Image gray_;
+  };
+
+  RetinaFace detector_;
+  ClnfTracker tracker_;
+  FrameGray gray_;
+};
+
+}  // namespace frontalis
