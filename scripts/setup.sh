@@ -22,7 +22,7 @@ fail() { # step, why, what to do
 debian=(cmake ninja-build ccache pkg-config g++ libavformat-dev libavcodec-dev libavutil-dev
   libswscale-dev libavdevice-dev libavfilter-dev ffmpeg libeigen3-dev libcli11-dev libspdlog-dev
   nlohmann-json3-dev libgtest-dev libbenchmark-dev libdlib-dev libopencv-core-dev
-  libopencv-imgproc-dev zlib1g-dev)
+  libopencv-imgproc-dev zlib1g-dev libcurl4-openssl-dev)
 debian_lint=(clang-format clang-tidy)
 brew=(cmake ninja ccache pkg-config ffmpeg eigen cli11 spdlog nlohmann-json googletest
   google-benchmark dlib opencv)

@@ -46,7 +46,9 @@ Result<AuPredictor> AuPredictor::create(const std::vector<Named>& models) {
       rows.push_back({&named.model, static_cast<std::int32_t>(index)});
     }
   }
-  for (std::size_t i = 0; i < filled.size(); ++i) {
+  const bool has_presences = std::any_of(filled.begin() + kIntensityAus, filled.end(),
+                                         [](bool is_filled) { return is_filled; });
+  for (std::size_t i = 0; i < (has_presences ? filled.size() : kIntensityAus); ++i) {
     if (filled[i]) continue;
     if (i < kIntensityAus) return badModels("lacks the intensity of", kIntensityAuNumbers[i]);
     return badModels("lacks the presence of", kPresenceAuNumbers[i - kIntensityAus]);
@@ -55,6 +57,7 @@ Result<AuPredictor> AuPredictor::create(const std::vector<Named>& models) {
       rows.begin(), rows.end(), [](const Row& row) { return !row.model->dynamic; });
 
   AuPredictor out;
+  out.has_presences_ = has_presences;
   const auto addBlocks = [&out](auto begin, auto end) {
     for (; begin < end; begin += std::min<std::ptrdiff_t>(kLanes, end - begin)) {
       const std::size_t base = out.weights_.size();

@@ -37,8 +37,8 @@ class AuPredictor {
     LinearModel model;
     std::vector<int> aus;
   };
-  /// Wants every AU of kIntensityAuNumbers and kPresenceAuNumbers exactly once; models of other AUs
-  /// are an error. Errors: kCorrupt.
+  /// Wants every AU of kIntensityAuNumbers exactly once, and of kPresenceAuNumbers each once or
+  /// none at all; models of other AUs are an error. Errors: kCorrupt.
   static Result<AuPredictor> create(const std::vector<Named>& models);
   /// Reads every model of the list. Errors: those of readLinearModel and of create.
   static Result<AuPredictor> read(const AuModelList& list);
@@ -50,6 +50,8 @@ class AuPredictor {
   /// The class that each decision value picks, from the stored class pairs.
   [[nodiscard]] PresenceBits presence(const std::array<double, kPresenceAus>& decision) const;
 
+  /// False where no model decides on presences: all are then absent.
+  [[nodiscard]] bool hasPresences() const { return has_presences_; }
   /// Any model subtracts the median.
   [[nodiscard]] bool dynamic() const { return static_blocks_ < blocks(); }
   /// Quantile whose value is an intensity's zero level, -1 where there is none.
@@ -72,6 +74,7 @@ class AuPredictor {
   std::vector<double> biases_;         ///< b - means . w
   std::vector<std::int32_t> columns_;  ///< of a model in AuScores (decisions after intensities), -1
   std::size_t static_blocks_ = 0;
+  bool has_presences_ = false;
   std::array<double, kIntensityAus> cutoffs_{};
   PresenceBits class_above_ = 0;
   PresenceBits class_below_ = 0;

@@ -102,6 +102,16 @@ TEST(AuPredictor, WantsEveryAuOnce) {
   EXPECT_EQ(AuPredictor::create({}).error().code, ErrorCode::kCorrupt);
 }
 
+TEST(AuPredictor, PresencesMayBeAbsent) {
+  std::vector<AuPredictor::Named> models = named(syntheticAuModels(3));
+  EXPECT_TRUE(AuPredictor::create(models)->hasPresences());
+  models.erase(models.begin(), models.begin() + kPresenceAus);
+  const AuPredictor predictor = AuPredictor::create(models).value();
+  EXPECT_FALSE(predictor.hasPresences());
+  const AuScores scores = predictor.features(RandomFrame(2).view());
+  EXPECT_EQ(predictor.presence(scores.decision), 0u);
+}
+
 TEST(AuPredictor, OneModelMayServeSeveralAus) {
   std::vector<AuPredictor::Named> models = named(syntheticAuModels(3));
   models.pop_back();
