@@ -35,10 +35,10 @@ struct ModelUsed {
 
 /// What the linear AU models of a frame looked at (openface pack). Borrowed: valid in the callback.
 struct Appearance {
-  std::int64_t frame = 0;             ///< 1-based
-  bool success = false;               ///< false: all values are zero
+  std::int64_t frame = 0;                 ///< 1-based
+  bool success = false;                   ///< false: all values are zero
   std::span<const std::uint8_t> aligned;  ///< 112 x 112 x 3, row-major B, G, R
-  std::span<const float> fhog;        ///< 12 x 12 x 31, OpenFace's order
+  std::span<const float> fhog;            ///< 12 x 12 x 31, OpenFace's order
 };
 
 /// Time a stage took.
@@ -85,6 +85,8 @@ class Extractor {
   /// Called after each frame read; return false to stop: rows until then are completed as usual.
   void onProgress(std::function<bool(const Progress&)> callback);
 
+  /// Whether this pack makes an appearance (aligned face, FHOG) of each frame.
+  [[nodiscard]] bool hasAppearance() const;
   /// Called for each frame in order while the input is read; an Error ends the run. Only packs with
   /// linear AU models have an appearance to show.
   void onAppearance(std::function<Status(const Appearance&)> callback);

@@ -16,6 +16,8 @@ struct Options {
   std::vector<std::string> inputs;
   std::string output;
   std::string format = "csv";
+  std::string hog;
+  std::string aligned;
   bool quiet = false;
   bool profile = false;
   Columns columns;
@@ -86,7 +88,13 @@ int extractOne(const Options& options, const std::string& input, const fs::path&
   request.input = input;
   request.output = output;
   request.format = options.format == "jsonl" ? RowFormat::kJsonLines : RowFormat::kCsv;
+  request.hog = options.hog;
+  request.aligned_folder = options.aligned;
   request.wanted = options.columns;
+  if (options.config.pack != "open") {  // OpenFace's tables have every group
+    request.wanted.gaze = request.wanted.landmarks_2d = request.wanted.landmarks_3d = true;
+    request.wanted.shape = true;
+  }
   request.config = options.config;
   request.progress = [&](const Progress& now) {
     progress.show(now.frames, now.expected_frames);
@@ -114,6 +122,11 @@ int extractAll(const Options& options) {
   const Result<std::vector<fs::path>> outputs = outputNames(options);
   if (!outputs.ok()) {
     report(outputs.error());
+    return kUsage;
+  }
+  if (options.inputs.size() > 1 && (!options.hog.empty() || !options.aligned.empty())) {
+    report({ErrorCode::kInvalidArgument, "--hog and --aligned name the files of one input",
+            "Extract the inputs one by one"});
     return kUsage;
   }
   std::signal(SIGINT, onInterrupt);
@@ -156,6 +169,8 @@ void addExtract(CLI::App& app, Action& action) {
   command->add_flag("--sides", columns.sides,
                     "AUxx_r_left and AUxx_r_right (open pack): an indication only, as the landmark "
                     "net makes faces symmetric");
+  command->add_option("--hog", options->hog, "Write the FHOG descriptors as OpenFace's .hog file");
+  command->add_option("--aligned", options->aligned, "Folder for the aligned 112x112 faces (.bmp)");
   command
       ->add_option("--detect-every", config.detect_every,
                    "Frames between checks by the detector; 1 = every frame, 0 = only when lost")

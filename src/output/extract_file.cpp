@@ -2,9 +2,11 @@
 
 #include <optional>
 
+#include "output/appearance_files.h"
 #include "output/csv.h"
 #include "output/json_lines.h"
 #include "output/meta.h"
+#include "output/openface_details.h"
 #include "util/file.h"
 #include "util/try.h"
 
@@ -62,11 +64,21 @@ Result<ExtractReport> extractToFile(const ExtractRequest& request) {
   FRONTALIS_ASSIGN(Extractor extractor, Extractor::open(request.input, request.config));
   if (request.progress) extractor.onProgress(request.progress);
 
+  FRONTALIS_ASSIGN(AppearanceFiles appearance,
+                   AppearanceFiles::create(request.hog, request.aligned_folder));
+  if (!request.hog.empty() || !request.aligned_folder.empty()) {
+    if (!extractor.hasAppearance()) {
+      return Error{ErrorCode::kInvalidArgument,
+                   "the pack \"" + request.config.pack + "\" has no aligned faces and no FHOG",
+                   "Add --pack openface or --features"};
+    }
+    extractor.onAppearance([&](const Appearance& seen) { return appearance.write(seen); });
+  }
+
   const bool named = !extractor.input().is_video && std::filesystem::is_directory(request.input);
   const Columns columns = both(request.wanted, extractor.columns());
   const CsvFormat csv(
-      columns, columns.failed_keep_state ? CsvStyle::kOpenFace : CsvStyle::kFrontalis,
-      named);
+      columns, columns.failed_keep_state ? CsvStyle::kOpenFace : CsvStyle::kFrontalis, named);
   const JsonLinesFormat json(columns, named);
 
   std::string text = request.format == RowFormat::kCsv ? csv.header() : "";
@@ -83,6 +95,7 @@ Result<ExtractReport> extractToFile(const ExtractRequest& request) {
   }
   FRONTALIS_TRY(writer.write(text));
   FRONTALIS_TRY(writer.commit());
+  FRONTALIS_TRY(appearance.commit());
 
   ExtractReport report{extractor.summary(), extractor.input(), request.output, {}};
   if (request.output != "-") {
@@ -90,6 +103,11 @@ Result<ExtractReport> extractToFile(const ExtractRequest& request) {
     report.meta.replace_extension(".meta.json");
     FRONTALIS_ASSIGN(const std::string meta, metaJson(request, report));
     FRONTALIS_TRY(writeFile(report.meta, meta));
+    if (columns.failed_keep_state) {
+      std::filesystem::path details = request.output;
+      details.replace_filename(request.output.stem().string() + "_of_details.txt");
+      FRONTALIS_TRY(writeFile(details, openFaceDetails(request, report.input, columns)));
+    }
   }
   return report;
 }

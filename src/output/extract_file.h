@@ -15,7 +15,9 @@ struct ExtractRequest {
   std::filesystem::path input;
   std::filesystem::path output;  ///< "-" writes rows to standard output, without a meta file
   RowFormat format = RowFormat::kCsv;
-  Columns wanted;  ///< groups the pipeline does not fill are left out
+  std::filesystem::path hog;             ///< .hog file of the FHOG descriptors; may be empty
+  std::filesystem::path aligned_folder;  ///< for the aligned faces; may be empty
+  Columns wanted;                        ///< groups the pipeline does not fill are left out
   Config config;
   std::function<bool(const Progress&)> progress;  ///< see Extractor::onProgress; may be empty
 };

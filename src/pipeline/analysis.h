@@ -43,6 +43,7 @@ class Analysis {
   virtual Status complete(FrameRecord& record) = 0;
   /// Shows each frame's appearance as it is made; packs without one never call.
   virtual void observe(AppearanceObserver) {}
+  [[nodiscard]] virtual bool hasAppearance() const { return false; }
   /// For people, after finish().
   [[nodiscard]] virtual std::vector<std::string> warnings() const = 0;
   [[nodiscard]] virtual const StageTimer& times() const = 0;

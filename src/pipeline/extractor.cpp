@@ -139,6 +139,7 @@ Columns Extractor::columns() const { return impl_->analysis->columns(); }
 void Extractor::onProgress(std::function<bool(const Progress&)> callback) {
   impl_->progress = std::move(callback);
 }
+bool Extractor::hasAppearance() const { return impl_->analysis->hasAppearance(); }
 void Extractor::onAppearance(std::function<Status(const Appearance&)> callback) {
   impl_->analysis->observe(std::move(callback));
 }

@@ -74,7 +74,8 @@ class OpenFaceAnalysis final : public Analysis {
     state_ = row;
     if (observer_) {
       const Image& aligned = face->aligned;
-      FRONTALIS_TRY(observer_({row.frame, measured, {aligned.data(), aligned.bytes()}, face->fhog}));
+      FRONTALIS_TRY(
+          observer_({row.frame, measured, {aligned.data(), aligned.bytes()}, face->fhog}));
     }
     return record;
   }
@@ -93,6 +94,7 @@ class OpenFaceAnalysis final : public Analysis {
   }
 
   void observe(AppearanceObserver observer) override { observer_ = std::move(observer); }
+  [[nodiscard]] bool hasAppearance() const override { return true; }
   [[nodiscard]] std::vector<std::string> warnings() const override { return {}; }
   [[nodiscard]] const StageTimer& times() const override { return times_; }
   [[nodiscard]] const Provenance& provenance() const override { return provenance_; }
@@ -154,10 +156,9 @@ Result<std::unique_ptr<Analysis>> makeOpenFaceAnalysis(const Config& config, con
   FRONTALIS_ASSIGN(AuPredictor predictor, AuPredictor::read(list));
   FRONTALIS_ASSIGN(Pdm pdm, Pdm::read(list.pdm));
   if (pdm.points() != static_cast<int>(kLandmarks) || pdm.modes() != 34) {
-    return Error{ErrorCode::kModelCorrupt, list.pdm.string() + " has " +
-                                               std::to_string(pdm.points()) + " points and " +
-                                               std::to_string(pdm.modes()) +
-                                               " modes, expected 68 and 34",
+    return Error{ErrorCode::kModelCorrupt,
+                 list.pdm.string() + " has " + std::to_string(pdm.points()) + " points and " +
+                     std::to_string(pdm.modes()) + " modes, expected 68 and 34",
                  {}};
   }
   FRONTALIS_ASSIGN(Triangulation triangles, readTriangulation(list.triangulation, kLandmarks));
@@ -167,9 +168,7 @@ Result<std::unique_ptr<Analysis>> makeOpenFaceAnalysis(const Config& config, con
   for (const PackFile& file : pack.files) provenance.models.push_back({file.path, file.sha256});
   FRONTALIS_ASSIGN(std::unique_ptr<LandmarkSource> landmarks,
                    makeLandmarkSource(config, pack, provenance));
-  const AuMode mode = image            ? AuMode::kImages
-                      : config.online  ? AuMode::kStream
-                                       : AuMode::kVideo;
+  const AuMode mode = image ? AuMode::kImages : config.online ? AuMode::kStream : AuMode::kVideo;
   return std::unique_ptr<Analysis>(std::make_unique<OpenFaceAnalysis>(
       std::make_unique<const Pdm>(std::move(pdm)), std::move(aligner),
       std::make_shared<const AuPredictor>(std::move(predictor)), std::move(landmarks), mode,
