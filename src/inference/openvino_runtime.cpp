@@ -54,7 +54,7 @@ Result<Api> loadApi() {
   std::vector<std::string> candidates;
   if (const char* set = std::getenv("FRONTALIS_OPENVINO"); set != nullptr)
     candidates.emplace_back(set);
-  if (const auto folder = executableFolder(); !folder.empty()) {
+  if (const auto folder = codeFolder(); !folder.empty()) {
     candidates.push_back((folder / ".." / "lib" / "frontalis" / FRONTALIS_OPENVINO_FILE).string());
   }
   candidates.emplace_back(FRONTALIS_OPENVINO_PATH);

@@ -53,8 +53,8 @@ fs::path userDataFolder() {
 
 std::vector<fs::path> openPackFolders() {
   std::vector<fs::path> folders = {frontalisHome() / "packs" / "open"};
-  if (const fs::path executable = executableFolder(); !executable.empty()) {
-    folders.push_back(executable / ".." / "share" / "frontalis" / "packs" / "open");
+  if (const fs::path code = codeFolder(); !code.empty()) {
+    folders.push_back(code / ".." / "share" / "frontalis" / "packs" / "open");
   }
   folders.emplace_back(FRONTALIS_OPEN_PACK_DIR);
   return folders;
