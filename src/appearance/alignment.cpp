@@ -155,8 +155,9 @@ Result<FaceAligner> FaceAligner::create(const Pdm& pdm, Triangulation triangles,
 WarpMatrix FaceAligner::warp(const Eigen::VectorXf& landmarks, float tx, float ty) const {
   WarpMatrix m;
   m.leftCols<2>() = similarity2d(landmarks, reference_, kRigidPoints);
-  const auto middle = static_cast<float>(options_.size / 2);
-  m.col(2) = Eigen::Vector2f(middle, middle) - m.leftCols<2>() * Eigen::Vector2f(tx, ty);
+  const int middle = options_.size / 2;  // a whole pixel, also where the size is odd
+  m.col(2) =
+      Eigen::Vector2i(middle, middle).cast<float>() - m.leftCols<2>() * Eigen::Vector2f(tx, ty);
   return m;
 }
 

@@ -9,8 +9,8 @@ namespace frontalis {
 
 /// Fits PDM parameters to 2D points (OpenFace's CalcParams, spec pipeline 3.4): damped Gauss-Newton
 /// with OpenFace's own stopping rule, so the number of iterations agrees as well. Float32.
-/// Holds its scratch: one object a thread. Nothing allocates after construction, except when the
-/// set of missing points changes for the first time.
+/// Holds its scratch: one object a thread. Nothing allocates after construction. Another set of
+/// missing points than the last costs some 0.1 ms of preparation.
 class CalcParams {
  public:
   struct Fit {
