@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <numeric>
-#include <utility>
 
 #include "appearance/blendshape_index.h"
 
@@ -116,8 +114,7 @@ void OpenAus::ThinnedFrames::offer(const OpenSignals& signals, std::size_t limit
   frames.push_back(signals);
 }
 
-OpenAus::OpenAus(OpenAuOptions options)
-    : options_(std::move(options)), neutral_(populationNeutral()) {}
+OpenAus::OpenAus(OpenAuOptions options) : options_(options), neutral_(populationNeutral()) {}
 
 void OpenAus::reset() { *this = OpenAus(options_); }
 
@@ -147,9 +144,7 @@ OpenNeutralReport OpenAus::finish() {
     }
     OpenNeutral found;
     if (report.marked) {
-      std::vector<std::uint32_t> all(marked_.frames.size());
-      std::iota(all.begin(), all.end(), 0u);
-      found = finder_.median(marked_.frames, all);
+      found = finder_.median(marked_.frames);
       report.rest_frames = marked_.frames.size();
       neutral_ = found;
     } else {
@@ -199,11 +194,7 @@ OpenAuRow OpenAus::process(const OpenSignals& signals, bool marked_neutral) {
 }
 
 OpenNeutral OpenAus::liveNeutral() {
-  if (marked_.offered > 0) {
-    std::vector<std::uint32_t> all(marked_.frames.size());
-    std::iota(all.begin(), all.end(), 0u);
-    return finder_.median(marked_.frames, all);
-  }
+  if (marked_.offered > 0) return finder_.median(marked_.frames);
   const OpenNeutral personal = clampNeutral(finder_.find(recent_).neutral);
   const auto count = static_cast<float>(recent_.size());
   return blend(personal, populationNeutral(), count / (count + kHalfWayFrames));

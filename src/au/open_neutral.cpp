@@ -130,6 +130,9 @@ OpenNeutral RestFinder::median(std::span<const OpenSignals> frames,
   const auto of = [&](auto value) {
     column_.clear();
     for (const std::uint32_t i : chosen) column_.push_back(value(frames[i]));
+    if (chosen.empty()) {
+      for (const OpenSignals& s : frames) column_.push_back(value(s));
+    }
     return medianOf(column_);
   };
   for (std::size_t i = 0; i < kMeshSignals; ++i) {

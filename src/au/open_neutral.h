@@ -36,8 +36,9 @@ class RestFinder {
   /// Frames with a face, in any order. Empty in, empty set out (population neutral).
   const RestSet& find(std::span<const OpenSignals> frames);
 
-  /// Median of each signal over `frames[chosen]`; `chosen` not empty.
-  OpenNeutral median(std::span<const OpenSignals> frames, std::span<const std::uint32_t> chosen);
+  /// Median of each signal over `frames[chosen]`, or over all when none are chosen; not of nothing.
+  OpenNeutral median(std::span<const OpenSignals> frames,
+                     std::span<const std::uint32_t> chosen = {});
 
   /// Energy without the two head-pose terms, for the pose correction; valid after find().
   [[nodiscard]] const std::vector<float>& expressionEnergy() const { return expression_energy_; }

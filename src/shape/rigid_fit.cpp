@@ -41,7 +41,7 @@ std::optional<Similarity3d> fitSimilarity(std::span<const Eigen::Vector3d> from,
 
   const Eigen::JacobiSVD<Eigen::Matrix3d> svd(covariance,
                                               Eigen::ComputeFullU | Eigen::ComputeFullV);
-  const Eigen::Vector3d singular = svd.singularValues();
+  const Eigen::Vector3d& singular = svd.singularValues();
   // Rank 1 or 0: the rotation about the points' line is not determined.
   if (!(singular[1] > 1e-9 * singular[0])) return std::nullopt;
   Eigen::Vector3d sign = Eigen::Vector3d::Ones();
