@@ -1,34 +1,127 @@
 #include "shape/normal_equations.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
 #include "shape/rotation.h"
+#include "util/simd.h"
 
 namespace frontalis {
 
 namespace {
 
-/// In place Cholesky of the lower triangle, then the two triangular solves on `b`.
-template <class Matrix, class Vector>
-bool choleskySolve(Matrix& a, Vector& b) {
-  const Eigen::Index n = a.rows();
-  for (Eigen::Index j = 0; j < n; ++j) {
-    const float pivot = a(j, j);
+/// Columns 8 block .. 8 block + 7 of the Cholesky factor; kVectors vectors of rows are left from
+/// the block's diagonal down. Sums run over two chains to hide the latency of a multiply-add.
+template <int kVectors>
+bool factorBlock(float* a, Eigen::Index stride, Eigen::Index n, Eigen::Index block) {
+  const Eigen::Index top = 8 * block;
+  const F8 minus = F8::all(-1);
+  for (Eigen::Index j = top; j < std::min(top + 8, n); ++j) {
+    float* column = a + j * stride + top;
+    std::array<F8, kVectors> even;
+    std::array<F8, kVectors> odd;
+    for (int v = 0; v < kVectors; ++v) even[v] = F8::load(column + 8 * v);
+    odd.fill(F8::zero());
+    Eigen::Index k = 0;
+    for (; k + 2 <= j; k += 2) {
+      const float* left = a + k * stride;
+      const F8 first = F8::all(left[j]) * minus;
+      const F8 second = F8::all(left[stride + j]) * minus;
+      for (int v = 0; v < kVectors; ++v) {
+        even[v] = multiplyAdd(first, F8::load(left + top + 8 * v), even[v]);
+        odd[v] = multiplyAdd(second, F8::load(left + stride + top + 8 * v), odd[v]);
+      }
+    }
+    if (k < j) {
+      const float* left = a + k * stride;
+      const F8 first = F8::all(left[j]) * minus;
+      for (int v = 0; v < kVectors; ++v) {
+        even[v] = multiplyAdd(first, F8::load(left + top + 8 * v), even[v]);
+      }
+    }
+    for (int v = 0; v < kVectors; ++v) {
+      even[v] = even[v] + odd[v];
+      even[v].store(column + 8 * v);
+    }
+    const float pivot = column[j - top];
     if (!(pivot > 0) || !std::isfinite(pivot)) return false;
     const float root = std::sqrt(pivot);
-    const Eigen::Index left = n - j - 1;
-    a(j, j) = root;
-    auto below = a.col(j).tail(left);
-    below /= root;
-    b[j] /= root;
-    b.tail(left) -= b[j] * below;
-    for (Eigen::Index k = 0; k < left; ++k) {
-      a.col(j + 1 + k).tail(left - k) -= below[k] * below.tail(left - k);
+    const F8 factor = F8::all(1 / root);
+    for (int v = 0; v < kVectors; ++v) (even[v] * factor).store(column + 8 * v);
+    for (Eigen::Index r = top; r < j; ++r) a[j * stride + r] = 0;
+    column[j - top] = root;
+  }
+  return true;
+}
+
+/// The same where more rows are left than registers.
+bool factorLarge(float* a, Eigen::Index stride, Eigen::Index n, Eigen::Index block) {
+  const Eigen::Index top = 8 * block;
+  for (Eigen::Index j = top; j < std::min(top + 8, n); ++j) {
+    Eigen::Map<Eigen::VectorXf> column(a + j * stride + j, stride - j);
+    for (Eigen::Index k = 0; k < j; ++k) {
+      const float* left = a + k * stride + j;
+      column -= left[0] * Eigen::Map<const Eigen::VectorXf>(left, stride - j);
     }
+    if (!(column[0] > 0) || !std::isfinite(column[0])) return false;
+    column /= std::sqrt(column[0]);
+    for (Eigen::Index r = top; r < j; ++r) a[j * stride + r] = 0;
+  }
+  return true;
+}
+
+/// Solves A x = b, A positive definite, by Cholesky. `a`: n columns of `stride` values, a multiple
+/// of eight, of which the lower triangle counts and rows from n on are 0; it is overwritten. `x`:
+/// stride values, b and then zeros, replaced by the solution.
+bool choleskySolve(float* a, Eigen::Index stride, Eigen::Index n, float* x) {
+  const Eigen::Index vectors = stride / 8;
+  for (Eigen::Index block = 0; 8 * block < n; ++block) {
+    bool positive = false;
+    switch (vectors - block) {
+      case 1:
+        positive = factorBlock<1>(a, stride, n, block);
+        break;
+      case 2:
+        positive = factorBlock<2>(a, stride, n, block);
+        break;
+      case 3:
+        positive = factorBlock<3>(a, stride, n, block);
+        break;
+      case 4:
+        positive = factorBlock<4>(a, stride, n, block);
+        break;
+      case 5:
+        positive = factorBlock<5>(a, stride, n, block);
+        break;
+      case 6:
+        positive = factorBlock<6>(a, stride, n, block);
+        break;
+      default:
+        positive = factorLarge(a, stride, n, block);
+        break;
+    }
+    if (!positive) return false;
+  }
+  // Rows above a column's diagonal are 0 within its first vector, so whole vectors may be used.
+  for (Eigen::Index j = 0; j < n; ++j) {
+    const float* column = a + j * stride;
+    const float y = x[j] / column[j];
+    const F8 factor = F8::all(-y);
+    for (Eigen::Index r = j / 8 * 8; r < stride; r += 8) {
+      multiplyAdd(factor, F8::load(column + r), F8::load(x + r)).store(x + r);
+    }
+    x[j] = y;
   }
   for (Eigen::Index j = n - 1; j >= 0; --j) {
-    b[j] = (b[j] - a.col(j).tail(n - j - 1).dot(b.tail(n - j - 1))) / a(j, j);
+    const float* column = a + j * stride;
+    const float y = x[j];
+    x[j] = 0;
+    F8 dot = F8::zero();
+    for (Eigen::Index r = j / 8 * 8; r < stride; r += 8) {
+      dot = multiplyAdd(F8::load(column + r), F8::load(x + r), dot);
+    }
+    x[j] = (y - sum(dot)) / column[j];
   }
   return true;
 }
@@ -47,10 +140,10 @@ NormalEquations::NormalEquations(const Pdm& pdm)
       columns_(Eigen::MatrixXf::Zero(2 * padded_, kColumns)),
       weighted_(Eigen::MatrixXf::Zero(2 * padded_, kColumns)),
       turned_back_(Eigen::MatrixXf::Zero(3 * padded_, kColumns)),
-      global_matrix_(Eigen::Matrix<float, 6, 6>::Zero()),
-      global_right_(Eigen::Matrix<float, 6, 1>::Zero()),
-      matrix_(6 + pdm.modes(), 6 + pdm.modes()),
-      right_(6 + pdm.modes()) {
+      global_matrix_(Eigen::Matrix<float, 8, 6>::Zero()),
+      global_right_(Eigen::Matrix<float, 8, 1>::Zero()),
+      matrix_(Eigen::MatrixXf::Zero(paddedToVector(6 + pdm.modes()), 6 + pdm.modes())),
+      right_(Eigen::VectorXf::Zero(matrix_.rows())) {
   const Eigen::Index n = pdm.points();
   weights_.head(n).setOnes();
   for (Eigen::Index axis = 0; axis < 3; ++axis) {
@@ -167,9 +260,9 @@ void NormalEquations::localBlock(float scale) {
   const Eigen::Matrix3f q = (scale * scale) * rotation_.transpose() * rotation_;
   for (Eigen::Index l = 0; l < m; ++l) {
     const auto sums = pair_sums_.middleRows(l * m + l, m - l);
-    matrix_.col(6 + l).tail(m - l) = q(0, 0) * sums.col(0) + q(1, 1) * sums.col(1) +
-                                     q(2, 2) * sums.col(2) + q(1, 0) * sums.col(3) +
-                                     q(2, 0) * sums.col(4) + q(2, 1) * sums.col(5);
+    matrix_.col(6 + l).segment(6 + l, m - l) = q(0, 0) * sums.col(0) + q(1, 1) * sums.col(1) +
+                                               q(2, 2) * sums.col(2) + q(1, 0) * sums.col(3) +
+                                               q(2, 0) * sums.col(4) + q(2, 1) * sums.col(5);
   }
 }
 
@@ -177,25 +270,31 @@ bool NormalEquations::solve(const GlobalParams& global, const Eigen::VectorXf& l
                             const Eigen::VectorXf& shape3d, const Eigen::VectorXf& residual,
                             float regularisation, Eigen::VectorXf& step) {
   const Eigen::Index m = pdm_->modes();
-  step.resize(6 + m);
   globalBlock(global, shape3d, residual);
+  right_.setZero();
   localBlock(global.scale);
-  matrix_.topLeftCorner<6, 6>() = global_matrix_;
-  step.head<6>() = global_right_;
+  matrix_.topLeftCorner<6, 6>() = global_matrix_.topRows<6>();
+  right_.head<6>() = global_right_.head<6>();
   const auto prior = regularisation * inverse_eigenvalues_;
   matrix_.diagonal().tail(m) += prior;
-  step.tail(m) = right_.tail(m) - prior.cwiseProduct(local);
-  if (choleskySolve(matrix_, step)) return true;
-  step.setZero();
+  right_.segment(6, m) -= prior.cwiseProduct(local);
+  if (choleskySolve(matrix_.data(), matrix_.rows(), 6 + m, right_.data())) {
+    step = right_.head(6 + m);
+    return true;
+  }
+  step.setZero(6 + m);
   return false;
 }
 
 bool NormalEquations::solveRigid(const GlobalParams& global, const Eigen::VectorXf& shape3d,
                                  const Eigen::VectorXf& residual, Eigen::VectorXf& step) {
   globalBlock(global, shape3d, residual);
-  step = global_right_;
-  if (choleskySolve(global_matrix_, step)) return true;
-  step.setZero();
+  global_right_.tail<2>().setZero();
+  if (choleskySolve(global_matrix_.data(), 8, 6, global_right_.data())) {
+    step = global_right_.head<6>();
+    return true;
+  }
+  step.setZero(6);
   return false;
 }
 

@@ -53,8 +53,9 @@ class NormalEquations {
   Eigen::MatrixXf columns_;              ///< 2 padded x kColumns
   Eigen::MatrixXf weighted_;             ///< W columns
   Eigen::MatrixXf turned_back_;          ///< 3 padded x kColumns: R^T W columns
-  Eigen::Matrix<float, 6, 6> global_matrix_;
-  Eigen::Matrix<float, 6, 1> global_right_;
+  // Rows are rounded up to whole vectors, the padding is 0.
+  Eigen::Matrix<float, 8, 6> global_matrix_;
+  Eigen::Matrix<float, 8, 1> global_right_;
   Eigen::MatrixXf matrix_;  ///< (6+m) x (6+m), lower triangle
   Eigen::VectorXf right_;   ///< 6+m
 };

@@ -223,4 +223,60 @@ inline std::string svrText(int landmarks = 3, int support = 5, unsigned seed = 1
   return out.str();
 }
 
+/// One view, four landmarks around a 60 x 60 picture, two triangles, a mask of every third pixel;
+/// convolution 1->2 5x5, ReLU, pooling, convolution 2->3 4x4, sigmoid, pooling, linear, ReLU,
+/// linear.
+inline std::string validatorBytes(int outputs = 6, unsigned seed = 1) {
+  Noise noise(seed);
+  ByteWriter out;
+  out.i32(3).i32(1);
+  out.matrix<double>(3, 1, {0, 10, 0});
+  constexpr int kSide = 60;
+  std::vector<std::int32_t> mask, ids;
+  int count = 0;
+  for (int y = 0; y < kSide; ++y) {
+    for (int x = 0; x < kSide; ++x) {
+      const bool in = (x + y) % 3 == 0;
+      count += in ? 1 : 0;
+      mask.push_back(in ? 1 : 0);
+      ids.push_back(in ? (x > y ? 0 : 1) : -1);
+    }
+  }
+  std::vector<double> mean, deviation;
+  for (int i = 0; i < count; ++i) {
+    mean.push_back(noise.one(-0.2f, 0.2f));
+    deviation.push_back(noise.one(0.5f, 1.5f));
+  }
+  out.matrix(1, count, mean).matrix(1, count, deviation);
+  out.i32(9);
+  const auto convolution = [&](int inputs, int maps, int side) {
+    out.i32(0).i32(inputs).i32(maps);
+    for (int m = 0; m < maps; ++m) out.put(noise.one(-0.5f, 0.5f));
+    for (int k = 0; k < inputs * maps; ++k)
+      out.matrix(side, side, noise.many(side * side, -0.3f, 0.3f));
+  };
+  const auto linear = [&](int inputs, int values) {
+    out.i32(2);
+    out.matrix(values, 1, noise.many(values, -0.5f, 0.5f));
+    out.matrix(inputs, values, noise.many(static_cast<std::size_t>(inputs) * values, -0.1f, 0.1f));
+  };
+  convolution(1, 2, 5);  // 56
+  out.i32(3).i32(1);     // 28
+  convolution(2, 3, 4);  // 25
+  out.i32(4).i32(1);     // 13: the last window is cut
+  linear(3 * 13 * 13, 7);
+  out.i32(3);
+  linear(7, outputs);
+  out.i32(count).f64(-30).f64(-30);
+  // Corners of the square (-30, -30) .. (30, 30); triangle 0 above the diagonal.
+  out.matrix<double>(8, 1, {-30, 30, 30, -30, -30, -30, 30, 30});
+  out.matrix<std::int32_t>(2, 3, {0, 1, 2, 0, 2, 3});
+  out.matrix(kSide, kSide, ids).matrix(kSide, kSide, mask);
+  // Barycentric weights of (X, Y): X = -30 + 60 (a + b), Y = -30 + 60 b; then the other triangle.
+  const double k = 1.0 / 60;
+  out.matrix<double>(2, 3, {0, k, -k, 0.5, k, 0});
+  out.matrix<double>(2, 3, {0.5, 0, k, 0, -k, k});
+  return out.bytes();
+}
+
 }  // namespace frontalis::testing

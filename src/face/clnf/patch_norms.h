@@ -7,7 +7,7 @@ namespace frontalis {
 /// patch is flat. Exact sums in double, so that a flat patch beside a strong edge keeps its digits.
 void inversePatchNorms(const float* area, int support, int window, float* inverse_norms);
 
-/// Moves the area's values so that their mean is below 1: less cancellation, and exact, because the
+/// Moves the area's values so that their mean is small: less cancellation, and exact, because the
 /// values are multiples of 1/1024 and the shift is a whole number.
 void removeOffset(const float* area, int count, float* centred);
 

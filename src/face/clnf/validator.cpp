@@ -19,11 +19,13 @@ constexpr int kMaxMaps = 1024;         // maps or values of a layer; keeps a dam
 constexpr int kMaxKernel = 16;         // see mapStride()
 constexpr int kLargestWork = 1 << 28;  // multiply-adds of one layer
 constexpr int kCropMargin = 3;         // px around the landmarks
-constexpr int kLanes = 16;             // columns computed at once
-constexpr int kBlock = 4;              // output maps computed at once
+constexpr int kLanes = 8;              // columns computed at once
+constexpr int kBlock = 10;             // output maps computed at once
 
 /// Row length of a map in memory: a row may be read a kernel's width beyond whole blocks.
-int mapStride(int width) { return (width + kLanes - 1) / kLanes * kLanes + kLanes; }
+int mapStride(int width) {
+  return (width + kLanes - 1) / kLanes * kLanes + paddedToVector(kMaxKernel);
+}
 
 std::size_t mapSize(int width, int height) {
   return static_cast<std::size_t>(mapStride(width)) * height;
@@ -140,7 +142,8 @@ ValidatorLayer readLayer(BinaryReader& in, Extent& extent) {
   }
 }
 
-/// Valid cross-correlation of four output maps at once; columns beyond the map's width are garbage.
+/// Valid cross-correlation, ten output maps and eight columns at once; columns beyond the map's
+/// width are garbage.
 void convolve(const ValidatorLayer& layer, const Extent& from, const float* in, float* out) {
   const int width = from.width - layer.kernel + 1;
   const int height = from.height - layer.kernel + 1;
@@ -152,29 +155,20 @@ void convolve(const ValidatorLayer& layer, const Extent& from, const float* in, 
   for (int o = 0; o < layer.outputs; o += kBlock) {
     for (int y = 0; y < height; ++y) {
       for (int x = 0; x < width; x += kLanes) {
-        std::array<F8, 2 * kBlock> sum;
-        for (int b = 0; b < kBlock; ++b) sum[2 * b] = sum[2 * b + 1] = F8::all(layer.bias[o + b]);
+        std::array<F8, kBlock> sum;
+        for (int b = 0; b < kBlock; ++b) sum[b] = F8::all(layer.bias[o + b]);
         const float* w = block_weights;
         for (int i = 0; i < layer.inputs; ++i) {
-          for (int ky = 0; ky < layer.kernel; ++ky) {
-            const float* row =
-                in + i * in_size + static_cast<std::ptrdiff_t>(y + ky) * in_stride + x;
+          const float* map = in + i * in_size + static_cast<std::ptrdiff_t>(y) * in_stride + x;
+          for (int ky = 0; ky < layer.kernel; ++ky, map += in_stride) {
             for (int kx = 0; kx < layer.kernel; ++kx, w += kBlock) {
-              const F8 left = F8::load(row + kx);
-              const F8 right = F8::load(row + kx + 8);
-              for (int b = 0; b < kBlock; ++b) {
-                const F8 weight = F8::all(w[b]);
-                sum[2 * b] = multiplyAdd(weight, left, sum[2 * b]);
-                sum[2 * b + 1] = multiplyAdd(weight, right, sum[2 * b + 1]);
-              }
+              const F8 v = F8::load(map + kx);
+              for (int b = 0; b < kBlock; ++b) sum[b] = multiplyAdd(F8::all(w[b]), v, sum[b]);
             }
           }
         }
-        for (int b = 0; b < kBlock && o + b < layer.outputs; ++b) {
-          float* to = out + (o + b) * out_size + static_cast<std::ptrdiff_t>(y) * out_stride + x;
-          sum[2 * b].store(to);
-          sum[2 * b + 1].store(to + 8);
-        }
+        float* to = out + o * out_size + static_cast<std::ptrdiff_t>(y) * out_stride + x;
+        for (int b = 0; b < kBlock && o + b < layer.outputs; ++b) sum[b].store(to + b * out_size);
       }
     }
     block_weights +=

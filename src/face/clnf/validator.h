@@ -19,7 +19,7 @@ struct ValidatorLayer {
   int outputs = 0;  ///< maps or values
   int kernel = 0;   ///< side of a convolution
   std::vector<float> bias;
-  /// Convolution: [block of four outputs][input][row][column][4], zero-padded. Linear:
+  /// Convolution: [block of ten outputs][input][row][column][10], zero-padded. Linear:
   /// [input][outputs rounded up to eight].
   std::vector<float> weights;
 };
