@@ -58,6 +58,20 @@ if(CMAKE_HOST_SYSTEM_NAME STREQUAL "Linux")
   endif()
 endif()
 
+# The same frames, decoded by somebody else.
+find_program(FFMPEG ffmpeg)
+if(FFMPEG)
+  set(raw ${WORK_DIR}/raw.bgr)
+  run(${FFMPEG} -v error -i ${SAMPLE} -vf scale=640:360 -f rawvideo -pix_fmt bgr24 ${raw})
+  execute_process(COMMAND ${WORK_DIR}/examples/live_frames 640 360 30 INPUT_FILE ${raw}
+    RESULT_VARIABLE code OUTPUT_VARIABLE out ERROR_VARIABLE err)
+  string(REGEX MATCHALL "AU12=" rows "${out}")
+  list(LENGTH rows seen)
+  if(NOT code EQUAL 0 OR NOT seen EQUAL frames)
+    message(FATAL_ERROR "live_frames (${code}) saw ${seen} faces in ${frames} frames: ${err}")
+  endif()
+endif()
+
 # With its own copy of a model damaged it refuses, so it was its own copy that it used.
 file(APPEND ${prefix}/share/frontalis/packs/open/canonical_face.txt "# damaged\n")
 execute_process(COMMAND ${WORK_DIR}/examples/extract_video ${SAMPLE} RESULT_VARIABLE code

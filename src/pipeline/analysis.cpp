@@ -12,11 +12,23 @@ namespace frontalis {
 Result<std::unique_ptr<Analysis>> makeAnalysis(const Config& config, bool image) {
   FRONTALIS_ASSIGN(const Pack pack, findPack(config.pack));
   // What a pack holds decides how it is used, whatever its name.
-  const bool linear_models = std::any_of(pack.files.begin(), pack.files.end(), [](const auto& file) {
-    return file.role == "au-models" || file.role == "au-models-static";
-  });
+  const bool linear_models = std::any_of(
+      pack.files.begin(), pack.files.end(),
+      [](const auto& file) { return file.role == "au-models" || file.role == "au-models-static"; });
   return linear_models ? makeOpenFaceAnalysis(config, pack, image)
                        : makeOpenAnalysis(config, pack, image);
+}
+
+void describe(const Analysis& analysis, const StageTimer& times, Summary& summary) {
+  const Provenance& provenance = analysis.provenance();
+  summary.pack = provenance.pack;
+  summary.pack_version = provenance.pack_version;
+  summary.runtime = provenance.runtime;
+  summary.models = provenance.models;
+  for (const StageTimer::Stage& stage : times.stages()) {
+    summary.stages.push_back({stage.name, stage.durations.count(), stage.durations.totalMs(),
+                              stage.durations.quantileMs(0.5), stage.durations.quantileMs(0.95)});
+  }
 }
 
 }  // namespace frontalis

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "appearance/mesh_signals.h"
@@ -41,17 +42,25 @@ class Analysis {
   virtual Result<FrameRecord> process(const Frame& frame) = 0;
   virtual Status finish() = 0;
   virtual Status complete(FrameRecord& record) = 0;
+  /// Forgets the video.
+  virtual void reset() = 0;
   /// Shows each frame's appearance as it is made; packs without one never call.
-  virtual void observe(AppearanceObserver) {}
+  void observe(AppearanceObserver observer) { observer_ = std::move(observer); }
   [[nodiscard]] virtual bool hasAppearance() const { return false; }
   /// For people, after finish().
   [[nodiscard]] virtual std::vector<std::string> warnings() const = 0;
   [[nodiscard]] virtual const StageTimer& times() const = 0;
   [[nodiscard]] virtual const Provenance& provenance() const = 0;
+
+ protected:
+  AppearanceObserver observer_;
 };
 
 /// `image`: single pictures, without a person's neutral. Errors: kInvalidArgument for choices that
 /// do not fit together, kModelMissing, kModelCorrupt.
 Result<std::unique_ptr<Analysis>> makeAnalysis(const Config& config, bool image);
+
+/// Pack, models, runtime and stage times into a summary.
+void describe(const Analysis& analysis, const StageTimer& times, Summary& summary);
 
 }  // namespace frontalis

@@ -178,17 +178,9 @@ Summary Extractor::summary() const {
                             std::to_string(summary.decode_errors) +
                                 " damaged packets were skipped; the rest was analysed");
   }
-  const Provenance& provenance = impl_->analysis->provenance();
-  summary.pack = provenance.pack;
-  summary.pack_version = provenance.pack_version;
-  summary.runtime = provenance.runtime;
-  summary.models = provenance.models;
   StageTimer times = impl_->decode_times;
   times.merge(impl_->analysis->times());
-  for (const StageTimer::Stage& stage : times.stages()) {
-    summary.stages.push_back({stage.name, stage.durations.count(), stage.durations.totalMs(),
-                              stage.durations.quantileMs(0.5), stage.durations.quantileMs(0.95)});
-  }
+  describe(*impl_->analysis, times, summary);
   return summary;
 }
 

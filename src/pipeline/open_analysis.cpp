@@ -88,6 +88,12 @@ class OpenAnalysis final : public Analysis {
     return {};
   }
 
+  void reset() override {
+    tracker_.reset();
+    aus_.reset();
+    report_ = {};
+  }
+
   [[nodiscard]] std::vector<std::string> warnings() const override { return report_.warnings; }
   [[nodiscard]] const StageTimer& times() const override { return times_; }
   [[nodiscard]] const Provenance& provenance() const override { return provenance_; }

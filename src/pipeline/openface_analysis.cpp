@@ -93,7 +93,13 @@ class OpenFaceAnalysis final : public Analysis {
     return {};
   }
 
-  void observe(AppearanceObserver observer) override { observer_ = std::move(observer); }
+  void reset() override {
+    landmarks_->reset();
+    aus_.reset();
+    final_ = {};
+    state_ = {};
+  }
+
   [[nodiscard]] bool hasAppearance() const override { return true; }
   [[nodiscard]] std::vector<std::string> warnings() const override { return {}; }
   [[nodiscard]] const StageTimer& times() const override { return times_; }
@@ -133,7 +139,6 @@ class OpenFaceAnalysis final : public Analysis {
   FinalAus final_;
   const AuMode mode_;
   const Provenance provenance_;
-  AppearanceObserver observer_;
 
   Row state_;  // the last row: what a failed frame repeats
   Eigen::VectorXf local_, shape3d_, camera_points_;
