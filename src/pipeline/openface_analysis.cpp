@@ -164,7 +164,7 @@ Result<std::unique_ptr<Analysis>> makeOpenFaceAnalysis(const Config& config, con
     return Error{ErrorCode::kModelCorrupt,
                  list.pdm.string() + " has " + std::to_string(pdm.points()) + " points and " +
                      std::to_string(pdm.modes()) + " modes, expected 68 and 34",
-                 {}};
+                 pack.repair};
   }
   FRONTALIS_ASSIGN(Triangulation triangles, readTriangulation(list.triangulation, kLandmarks));
   FRONTALIS_ASSIGN(FaceAligner aligner, FaceAligner::create(pdm, std::move(triangles), {}));
