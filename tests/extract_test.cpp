@@ -21,14 +21,16 @@ const std::string kFrontalis = FRONTALIS_EXECUTABLE;
 class ExtractTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::path(::testing::TempDir()) /
-              (std::string("extract_") + ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    folder_ =
+        fs::path(::testing::TempDir()) /
+        (std::string("extract_") + ::testing::UnitTest::GetInstance()->current_test_info()->name());
     fs::remove_all(folder_);
     fs::create_directories(folder_);
   }
   void TearDown() override { fs::remove_all(folder_); }
 
-  [[nodiscard]] Outcome run(const std::string& arguments, const std::string& environment = "") const {
+  [[nodiscard]] Outcome run(const std::string& arguments,
+                            const std::string& environment = "") const {
     return testing::run(environment + " '" + kFrontalis + "' " + arguments, folder_ / "run");
   }
   [[nodiscard]] Outcome shell(const std::string& command) const {
@@ -64,12 +66,14 @@ double mean(const CsvTable& table, std::size_t from, std::size_t to, const char*
 }
 
 TEST_F(ExtractTest, SmileAndBlinkShowInTheRightFrames) {
-  const Outcome done = run("extract '" + sample("single_face.mp4").string() + "' -o " + out("a.csv"));
+  const Outcome done =
+      run("extract '" + sample("single_face.mp4").string() + "' -o " + out("a.csv"));
   ASSERT_EQ(done.code, 0) << done.err;
   const CsvTable rows = table("a.csv");
-  const Outcome counted = shell("ffprobe -v error -count_frames -select_streams v -show_entries "
-                                "stream=nb_read_frames -of csv=p=0 '" +
-                                sample("single_face.mp4").string() + "'");
+  const Outcome counted = shell(
+      "ffprobe -v error -count_frames -select_streams v -show_entries "
+      "stream=nb_read_frames -of csv=p=0 '" +
+      sample("single_face.mp4").string() + "'");
   EXPECT_EQ(rows.rows(), static_cast<std::size_t>(std::stoi(counted.out)));
   for (std::size_t r = 0; r < rows.rows(); ++r) {
     EXPECT_EQ(at(rows, r, "frame"), static_cast<double>(r + 1));
@@ -110,7 +114,8 @@ TEST_F(ExtractTest, AnyNumberOfThreadsGivesTheSameBytes) {
 }
 
 TEST_F(ExtractTest, LostFacesHaveEmptyCells) {
-  ASSERT_EQ(run("extract -q '" + sample("face_noface.mov").string() + "' -o " + out("a.csv")).code, 0);
+  ASSERT_EQ(run("extract -q '" + sample("face_noface.mov").string() + "' -o " + out("a.csv")).code,
+            0);
   const CsvTable rows = table("a.csv");
   const std::size_t last = rows.rows() - 1;
   EXPECT_EQ(at(rows, 0, "success"), 1);
@@ -127,8 +132,10 @@ TEST_F(ExtractTest, NoFaceIsAWarning) {
 }
 
 TEST_F(ExtractTest, JsonLinesHoldTheSameRows) {
-  ASSERT_EQ(run("extract -q '" + sample("single_face.mp4").string() + "' -o " + out("a.csv")).code, 0);
-  const Outcome lines = run("extract -q --format jsonl -o - '" + sample("single_face.mp4").string() + "'");
+  ASSERT_EQ(run("extract -q '" + sample("single_face.mp4").string() + "' -o " + out("a.csv")).code,
+            0);
+  const Outcome lines =
+      run("extract -q --format jsonl -o - '" + sample("single_face.mp4").string() + "'");
   ASSERT_EQ(lines.code, 0);
   const CsvTable rows = table("a.csv");
   std::istringstream stream(lines.out);
@@ -143,7 +150,10 @@ TEST_F(ExtractTest, JsonLinesHoldTheSameRows) {
 }
 
 TEST_F(ExtractTest, OnlineRowsNeedNoSecondPass) {
-  ASSERT_EQ(run("extract -q --online '" + sample("single_face.mp4").string() + "' -o " + out("a.csv")).code, 0);
+  ASSERT_EQ(
+      run("extract -q --online '" + sample("single_face.mp4").string() + "' -o " + out("a.csv"))
+          .code,
+      0);
   const CsvTable rows = table("a.csv");
   EXPECT_EQ(rows.rows(), 72u);
   EXPECT_GT(mean(rows, 40, 70, "AU12_r"), 2.5);
@@ -158,7 +168,8 @@ TEST_F(ExtractTest, SeveralInputsGoToAFolder) {
 }
 
 TEST_F(ExtractTest, OneBadInputDoesNotStopTheOthers) {
-  const Outcome done = run("extract -q nothing.mp4 '" + sample("single_face.mp4").string() + "' -o " + out("t/"));
+  const Outcome done =
+      run("extract -q nothing.mp4 '" + sample("single_face.mp4").string() + "' -o " + out("t/"));
   EXPECT_EQ(done.code, 3);
   EXPECT_NE(done.err.find("nothing.mp4"), std::string::npos);
   EXPECT_TRUE(fs::exists(folder_ / "t/single_face.csv"));
@@ -175,7 +186,8 @@ TEST_F(ExtractTest, ErrorsNameTheInputAndExitWithOne) {
   std::ofstream(folder_ / "empty.mp4").close();
   std::ofstream(folder_ / "text.mp4") << "this is no video\n";
   fs::create_directories(folder_ / "hollow");
-  ASSERT_EQ(shell("ffmpeg -loglevel error -y -f lavfi -i sine=duration=0.2 " + out("sound.m4a")).code, 0);
+  ASSERT_EQ(
+      shell("ffmpeg -loglevel error -y -f lavfi -i sine=duration=0.2 " + out("sound.m4a")).code, 0);
   for (const char* name : {"missing.mp4", "empty.mp4", "text.mp4", "sound.m4a", "hollow"}) {
     const Outcome done = run("extract '" + out(name) + "' -o " + out("never.csv"));
     EXPECT_EQ(done.code, 1) << name;
@@ -204,15 +216,17 @@ TEST_F(ExtractTest, TruncatedVideoGivesWhatDecodesAndExitsWithThree) {
 
 TEST_F(ExtractTest, UnwritableOutputFailsBeforeWork) {
   std::ofstream(folder_ / "file").close();
-  const Outcome done = run("extract '" + sample("single_face.mp4").string() + "' -o " + out("file/a.csv"));
+  const Outcome done =
+      run("extract '" + sample("single_face.mp4").string() + "' -o " + out("file/a.csv"));
   EXPECT_EQ(done.code, 1);
   EXPECT_NE(done.err.find("a.csv"), std::string::npos) << done.err;
 }
 
 TEST_F(ExtractTest, AFullDiskLeavesNothingBehind) {
   // A limit on file size stands in for a full disk: the write fails in the same place.
-  const Outcome done = shell("trap '' XFSZ; ulimit -f 4; '" + kFrontalis + "' extract -q --landmarks-2d '" +
-                             sample("single_face.mp4").string() + "' -o " + out("a.csv"));
+  const Outcome done =
+      shell("trap '' XFSZ; ulimit -f 4; '" + kFrontalis + "' extract -q --landmarks-2d '" +
+            sample("single_face.mp4").string() + "' -o " + out("a.csv"));
   EXPECT_EQ(done.code, 1);
   EXPECT_NE(done.err.find("error: "), std::string::npos);
   EXPECT_FALSE(fs::exists(folder_ / "a.csv"));
@@ -230,30 +244,33 @@ TEST_F(ExtractTest, CorruptModelNamesHashesAndRepair) {
   fs::create_directories(folder_ / "home/packs");
   fs::copy(testing::openPackDir(), folder_ / "home/packs/open");
   {
-    std::fstream file(folder_ / "home/packs/open/retinaface.onnx", std::ios::in | std::ios::out | std::ios::binary);
+    std::fstream file(folder_ / "home/packs/open/retinaface.onnx",
+                      std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(1000);
     file.put('x');
     file.put('y');
   }
   const std::string environment = "FRONTALIS_HOME=" + out("home");
-  const Outcome corrupt = run("extract '" + sample("single_face.mp4").string() + "' -o " + out("a.csv"), environment);
+  const Outcome corrupt =
+      run("extract '" + sample("single_face.mp4").string() + "' -o " + out("a.csv"), environment);
   EXPECT_EQ(corrupt.code, 1);
   EXPECT_NE(corrupt.err.find("retinaface.onnx"), std::string::npos) << corrupt.err;
   EXPECT_NE(corrupt.err.find("b7a7acab55e1"), std::string::npos) << corrupt.err;
   fs::remove(folder_ / "home/packs/open/retinaface.onnx");
-  const Outcome missing = run("extract '" + sample("single_face.mp4").string() + "' -o " + out("a.csv"), environment);
+  const Outcome missing =
+      run("extract '" + sample("single_face.mp4").string() + "' -o " + out("a.csv"), environment);
   EXPECT_EQ(missing.code, 1);
   EXPECT_NE(missing.err.find("retinaface.onnx"), std::string::npos) << missing.err;
 }
 
 TEST_F(ExtractTest, CtrlCKeepsWhatIsDone) {
   // Slow enough to be interrupted in the middle: ten times the sample.
-  ASSERT_EQ(shell("ffmpeg -loglevel error -y -stream_loop 40 -i '" + sample("WolfgangLanger_Pexels.mp4").string() +
-                  "' -c copy " + out("long.mp4"))
+  ASSERT_EQ(shell("ffmpeg -loglevel error -y -stream_loop 40 -i '" +
+                  sample("WolfgangLanger_Pexels.mp4").string() + "' -c copy " + out("long.mp4"))
                 .code,
             0);
-  const Outcome done = shell("'" + kFrontalis + "' extract -q '" + out("long.mp4") + "' -o " + out("a.csv") +
-                             " & pid=$!; sleep 3; kill -INT $pid; wait $pid");
+  const Outcome done = shell("'" + kFrontalis + "' extract -q '" + out("long.mp4") + "' -o " +
+                             out("a.csv") + " & pid=$!; sleep 3; kill -INT $pid; wait $pid");
   EXPECT_EQ(done.code, 130) << done.err;
   const CsvTable rows = table("a.csv");
   EXPECT_GT(rows.rows(), 0u);
@@ -271,7 +288,8 @@ TEST_F(ExtractTest, WrongUsageExitsWithTwo) {
 }
 
 TEST_F(ExtractTest, ProfileListsTheStages) {
-  const Outcome done = run("extract --profile '" + sample("single_face.mp4").string() + "' -o " + out("a.csv"));
+  const Outcome done =
+      run("extract --profile '" + sample("single_face.mp4").string() + "' -o " + out("a.csv"));
   for (const char* stage : {"decode", "track", "blendshapes", "shape", "aus"}) {
     EXPECT_NE(done.err.find(stage), std::string::npos) << stage;
   }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 namespace frontalis {
@@ -28,9 +27,6 @@ struct Config {
 
   std::string runtime = "openvino";
   std::string device = "CPU";
-
-  /// Looked through before the usual places for model files (docs/models.md).
-  std::filesystem::path models_dir = {};
 };
 
 }  // namespace frontalis

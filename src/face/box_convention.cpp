@@ -4,7 +4,8 @@ namespace frontalis {
 namespace {
 
 // Landmark box in units of the detector's: means over 432 faces of three persons, RetinaFace on
-// frames reduced to 320 px against OpenFace's landmarks (standard deviations .012, .009, .014, .017).
+// frames reduced to 320 px against OpenFace's landmarks (standard deviations .012, .009, .014,
+// .017).
 constexpr float kLeft = -0.0196f;
 constexpr float kTop = 0.2498f;
 constexpr float kWidth = 1.012f;

@@ -1,6 +1,7 @@
 #include "face/clnf_source.h"
 
 #include "face/box_convention.h"
+#include "shape/head_pose.h"
 #include "util/try.h"
 
 namespace frontalis {
@@ -9,7 +10,8 @@ GrayView ClnfSource::FrameGray::view(const PixelRect& wanted) {
   const Region region = converter_.toGray(
       *frame_, {wanted.left, wanted.top, wanted.right - wanted.left, wanted.bottom - wanted.top},
       gray_);
-  return {gray_.data(), gray_.stride(),
+  return {gray_.data(),
+          gray_.stride(),
           {region.x, region.y, region.x + region.width, region.y + region.height}};
 }
 
@@ -38,8 +40,31 @@ Result<LandmarkObservation> ClnfSource::locate(const Frame& frame) {
   LandmarkObservation::Model model;
   model.global = state.params.global;
   std::copy_n(state.params.local.data(), model.local.size(), model.local.begin());
+  model.gaze = gaze(frame);
+  if (!observation.success) {
+    model.gaze.direction = {};
+    model.gaze.angle_x = model.gaze.angle_y = 0;
+  }
   observation.model = model;
   return observation;
+}
+
+Gaze ClnfSource::gaze(const Frame& frame) {
+  const ClnfState& state = tracker_.state();
+  const int left = tracker_.part("left_eye_28");
+  const int right = tracker_.part("right_eye_28");
+  if (left < 0 || right < 0 || state.params.global.scale == 0) return {};
+  const Camera camera = Camera::forImageSize(frame.width(), frame.height());
+  tracker_.model().face.pdm.shape3d(state.params.local, shape3d_);
+  landmarksInCamera(state.params.global, shape3d_, state.landmarks, camera, in_camera_);
+  const HeadPose head = headPose(state.params.global, shape3d_, state.landmarks, camera);
+  const auto eye = [&](int part) {
+    const auto i = static_cast<std::size_t>(part);
+    const ClnfPartState& fit = state.parts[i];
+    return EyeFit{&tracker_.model().parts[i].model.pdm, fit.params.global, &fit.params.local,
+                  &fit.landmarks};
+  };
+  return gaze_.estimate({{eye(left), eye(right)}}, in_camera_, head, camera);
 }
 
 }  // namespace frontalis

@@ -3,14 +3,15 @@
 #include <memory>
 
 #include "face/clnf/clnf_tracker.h"
+#include "face/gaze.h"
 #include "face/landmark_source.h"
 #include "face/retinaface.h"
 #include "image/convert.h"
 
 namespace frontalis {
 
-/// OpenFace's own landmarks (CLNF or CE-CLM, spec clnf), started by RetinaFace: the tracker asks for
-/// a detection only by OpenFace's rules.
+/// OpenFace's own landmarks (CLNF or CE-CLM, spec clnf), started by RetinaFace: the tracker asks
+/// for a detection only by OpenFace's rules.
 class ClnfSource final : public LandmarkSource {
  public:
   ClnfSource(RetinaFace detector, std::shared_ptr<const ClnfModel> model);
@@ -34,9 +35,14 @@ class ClnfSource final : public LandmarkSource {
     Image gray_;
   };
 
+  Gaze gaze(const Frame& frame);
+
   RetinaFace detector_;
   ClnfTracker tracker_;
   FrameGray gray_;
+  GazeEstimator gaze_;
+  Eigen::VectorXf shape3d_;
+  Eigen::VectorXf in_camera_;
 };
 
 }  // namespace frontalis

@@ -48,9 +48,10 @@ Result<LandmarkFile> LandmarkFile::read(const std::filesystem::path& path) {
         static_cast<float>(confidence            ? table.number(row, *confidence).value_or(0)
                            : observation.success ? 1
                                                  : 0);
-    // On the frame that starts its tracker OpenFace writes success 1 whatever the certainty; its own
-    // action units leave such a frame out (spec clnf 12).
-    observation.believed = observation.success && (!of_openface || observation.confidence > kCertainty);
+    // On the frame that starts its tracker OpenFace writes success 1 whatever the certainty; its
+    // own action units leave such a frame out (spec clnf 12).
+    observation.believed =
+        observation.success && (!of_openface || observation.confidence > kCertainty);
     const auto number = table.number(row, *frame);
     const auto key = static_cast<std::int64_t>(number.value_or(-1));
     if (!number || !file.rows_.emplace(key, file.observations_.size()).second) {
