@@ -16,8 +16,8 @@ struct Frames {
   std::vector<std::vector<double>> geometry;
 
   [[nodiscard]] DescriptorView view(std::size_t i) const {
-    return {std::span<const float, kFhogFeatures>(fhog[i]),
-            std::span<const double, kGeometryFeatures>(geometry[i])};
+    return {std::span<const float, kFhogSize>(fhog[i]),
+            std::span<const double, kGeometrySize>(geometry[i])};
   }
 };
 
@@ -27,15 +27,15 @@ Frames movingFace(std::size_t frames) {
   std::uniform_real_distribution<float> level(0.f, 0.4f);
   std::normal_distribution<float> step(0.f, 0.05f);
   Frames out;
-  std::vector<float> fhog_level(kFhogFeatures);
-  std::vector<double> geometry_level(kGeometryFeatures);
+  std::vector<float> fhog_level(kFhogSize);
+  std::vector<double> geometry_level(kGeometrySize);
   for (float& v : fhog_level) v = level(random);
   for (double& v : geometry_level) v = 100 * (level(random) - 0.2);
   for (std::size_t i = 0; i < frames; ++i) {
-    std::vector<float> fhog(kFhogFeatures);
-    std::vector<double> geometry(kGeometryFeatures);
-    for (std::size_t j = 0; j < kFhogFeatures; ++j) fhog[j] = fhog_level[j] + step(random);
-    for (std::size_t j = 0; j < kGeometryFeatures; ++j) {
+    std::vector<float> fhog(kFhogSize);
+    std::vector<double> geometry(kGeometrySize);
+    for (std::size_t j = 0; j < kFhogSize; ++j) fhog[j] = fhog_level[j] + step(random);
+    for (std::size_t j = 0; j < kGeometrySize; ++j) {
       geometry[j] = geometry_level[j] + 40 * step(random);
     }
     out.fhog.push_back(std::move(fhog));
@@ -88,8 +88,8 @@ struct ScannedHistogram {
 
 void scannedMedian(benchmark::State& state) {
   const Frames face = movingFace(500);
-  ScannedHistogram fhog(kFhogFeatures, 1000, -0.005, 1);
-  ScannedHistogram geometry(kGeometryFeatures, 10000, -60, 60);
+  ScannedHistogram fhog(kFhogSize, 1000, -0.005, 1);
+  ScannedHistogram geometry(kGeometrySize, 10000, -60, 60);
   std::size_t i = 0;
   for (auto _ : state) {
     if (i % 2 == 0) {

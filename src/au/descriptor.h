@@ -3,17 +3,18 @@
 #include <cstddef>
 #include <span>
 
+#include "appearance/fhog.h"
+#include "appearance/geometry.h"
+
 namespace frontalis {
 
-/// Features of one frame for the linear models: FHOG (spec pipeline 5), then geometry (6).
-inline constexpr std::size_t kFhogFeatures = 4464;
-inline constexpr std::size_t kGeometryFeatures = 238;
-inline constexpr std::size_t kFeatures = kFhogFeatures + kGeometryFeatures;
+/// Features of one frame for the linear models: FHOG, then geometry.
+inline constexpr std::size_t kFeatures = kFhogSize + kGeometrySize;
 
 /// Borrowed features of one frame.
 struct DescriptorView {
-  std::span<const float, kFhogFeatures> fhog;
-  std::span<const double, kGeometryFeatures> geometry;  ///< V p in mm (204), then p (34)
+  std::span<const float, kFhogSize> fhog;
+  std::span<const double, kGeometrySize> geometry;
 };
 
 }  // namespace frontalis

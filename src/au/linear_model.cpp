@@ -61,10 +61,10 @@ Result<LinearModel> parseLinearModel(std::string_view bytes, const std::string& 
   }
   RawMatrix<double> means = reader.matrix<double>("means");
   const auto columns = static_cast<std::size_t>(means.cols);
-  if (!reader.failed() && (means.rows != 1 || (columns != kFeatures && columns != kFhogFeatures))) {
+  if (!reader.failed() && (means.rows != 1 || (columns != kFeatures && columns != kFhogSize))) {
     reader.fail("means are " + std::to_string(means.rows) + " x " + std::to_string(means.cols) +
                 ", expected 1 x " + std::to_string(kFeatures) + " or 1 x " +
-                std::to_string(kFhogFeatures));
+                std::to_string(kFhogSize));
   }
   RawMatrix<double> weights = reader.matrix<double>("weights");
   if (!reader.failed() && (weights.rows != means.cols || weights.cols != 1)) {

@@ -92,7 +92,7 @@ TEST(LinearModel, HostileFieldsAreErrors) {
   short_model.weights.resize(100);
   expectCorrupt(linearModelBytes(short_model), "expected 1 x 4702");
   LinearModel uneven = made(false, false);
-  uneven.weights.resize(kFhogFeatures);
+  uneven.weights.resize(kFhogSize);
   expectCorrupt(linearModelBytes(uneven), "weights");
   std::string classes = linearModelBytes(made(true, false));
   overwrite(classes, classes.size() - 8, 2.0);
@@ -101,8 +101,8 @@ TEST(LinearModel, HostileFieldsAreErrors) {
 
 TEST(LinearModel, FhogOnlyModelsAreRead) {
   LinearModel model = made(false, false);
-  model.means.resize(kFhogFeatures);
-  model.weights.resize(kFhogFeatures);
+  model.means.resize(kFhogSize);
+  model.weights.resize(kFhogSize);
   EXPECT_TRUE(parseLinearModel(linearModelBytes(model), "AU_x.dat").ok());
 }
 

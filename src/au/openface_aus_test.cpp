@@ -14,12 +14,12 @@ namespace frontalis {
 namespace {
 
 struct Descriptor {
-  std::vector<float> fhog = std::vector<float>(kFhogFeatures);
-  std::vector<double> geometry = std::vector<double>(kGeometryFeatures);
+  std::vector<float> fhog = std::vector<float>(kFhogSize);
+  std::vector<double> geometry = std::vector<double>(kGeometrySize);
 
   [[nodiscard]] DescriptorView view() const {
-    return {std::span<const float, kFhogFeatures>(fhog),
-            std::span<const double, kGeometryFeatures>(geometry)};
+    return {std::span<const float, kFhogSize>(fhog),
+            std::span<const double, kGeometrySize>(geometry)};
   }
 };
 
@@ -112,13 +112,12 @@ class OpenFaceAusReference : public ::testing::Test {
     const Pdm pdm = Pdm::read(list->pdm).value();
 
     constexpr std::size_t kHeader = 16;
-    constexpr std::size_t kFrameBytes = kHeader + kFhogFeatures * sizeof(float);
+    constexpr std::size_t kFrameBytes = kHeader + kFhogSize * sizeof(float);
     const auto& frames = stages_["frames"];
     ASSERT_EQ(hog.size(), frames.size() * kFrameBytes);
     for (std::size_t i = 0; i < frames.size(); ++i) {
       Descriptor d;
-      std::memcpy(d.fhog.data(), hog.data() + i * kFrameBytes + kHeader,
-                  kFhogFeatures * sizeof(float));
+      std::memcpy(d.fhog.data(), hog.data() + i * kFrameBytes + kHeader, kFhogSize * sizeof(float));
       const auto local = frames[i]["au_calcparams_local"].get<std::vector<double>>();
       const Eigen::Map<const Eigen::VectorXd> p(local.data(),
                                                 static_cast<Eigen::Index>(local.size()));
@@ -146,7 +145,7 @@ TEST_F(OpenFaceAusReference, MediansAndRawPredictions) {
     const OpenFaceAuRow row = aus.process(frames_[i].view(), stage["returned"].get<int>() != 0);
     if (stage.contains("geometry")) {
       const auto expected = stage["geometry"].get<std::vector<double>>();
-      for (std::size_t j = 0; j < kGeometryFeatures; ++j) {
+      for (std::size_t j = 0; j < kGeometrySize; ++j) {
         ASSERT_NEAR(frames_[i].geometry[j], expected[j], 1e-4);
       }
     }
@@ -156,9 +155,9 @@ TEST_F(OpenFaceAusReference, MediansAndRawPredictions) {
       const std::vector<float> fhog = testing::decodeFloats(stage["hog_median"]);
       const std::vector<float> geometry = testing::decodeFloats(stage["geometry_median"]);
       for (std::size_t j = 0; j < kFeatures; ++j) {
-        const float expected = j < kFhogFeatures ? fhog[j] : geometry[j - kFhogFeatures];
+        const float expected = j < kFhogSize ? fhog[j] : geometry[j - kFhogSize];
         // Exact; the first, unbinned geometry carries the rounding of its own computation.
-        const double tolerance = i == 0 && j >= kFhogFeatures ? 1e-4 : 1e-5;
+        const double tolerance = i == 0 && j >= kFhogSize ? 1e-4 : 1e-5;
         ASSERT_NEAR(aus.neutral()->median()[j], expected, tolerance)
             << "frame " << i + 1 << " dimension " << j;
       }

@@ -149,7 +149,7 @@ AuScores AuPredictor::features(const DescriptorView& descriptor) const {
     Lanes sums;
     std::copy_n(&biases_[block * kLanes], kLanes, sums.begin());
     accumulate(block, 0, std::span<const float>(descriptor.fhog), sums);
-    accumulate(block, kFhogFeatures, std::span<const double>(descriptor.geometry), sums);
+    accumulate(block, kFhogSize, std::span<const double>(descriptor.geometry), sums);
     scatter(block, sums, scores);
   }
   return scores;

@@ -39,11 +39,11 @@ struct RandomFrame {
     all.insert(all.end(), geometry.begin(), geometry.end());
   }
   [[nodiscard]] DescriptorView view() const {
-    return {std::span<const float, kFhogFeatures>(fhog),
-            std::span<const double, kGeometryFeatures>(geometry)};
+    return {std::span<const float, kFhogSize>(fhog),
+            std::span<const double, kGeometrySize>(geometry)};
   }
-  std::vector<float> fhog = std::vector<float>(kFhogFeatures);
-  std::vector<double> geometry = std::vector<double>(kGeometryFeatures);
+  std::vector<float> fhog = std::vector<float>(kFhogSize);
+  std::vector<double> geometry = std::vector<double>(kGeometrySize);
   std::vector<double> median = std::vector<double>(kFeatures);
   std::vector<double> all;
 };
@@ -51,8 +51,8 @@ struct RandomFrame {
 TEST(AuPredictor, EqualsTheFormula) {
   for (const bool dynamic : {true, false}) {
     std::vector<SyntheticAuModel> models = syntheticAuModels(3, dynamic);
-    models.back().model.means.resize(kFhogFeatures);  // a model of the FHOG features only
-    models.back().model.weights.resize(kFhogFeatures);
+    models.back().model.means.resize(kFhogSize);  // a model of the FHOG features only
+    models.back().model.weights.resize(kFhogSize);
     const AuPredictor predictor = AuPredictor::create(named(models)).value();
     EXPECT_EQ(predictor.dynamic(), dynamic);
     for (unsigned seed = 0; seed < 5; ++seed) {

@@ -111,8 +111,8 @@ void MedianHistogram::reset() {
 }
 
 RunningMedian::RunningMedian(std::int64_t frames_before)
-    : fhog_(kFhogFeatures, kFhogBins, kFhogLow, kFhogHigh),
-      geometry_(kGeometryFeatures, kGeometryBins, kGeometryLow, kGeometryHigh),
+    : fhog_(kFhogSize, kFhogBins, kFhogLow, kFhogHigh),
+      geometry_(kGeometrySize, kGeometryBins, kGeometryLow, kGeometryHigh),
       median_(kFeatures),
       frames_(frames_before) {}
 
@@ -129,9 +129,8 @@ bool RunningMedian::update(const DescriptorView& descriptor, bool success) {
     takeMedian();
   } else if (success) {
     // The first descriptor serves as it is, unbinned.
-    for (std::size_t j = 0; j < kFhogFeatures; ++j) median_[j] = std::max(descriptor.fhog[j], 0.f);
-    std::copy(descriptor.geometry.begin(), descriptor.geometry.end(),
-              median_.begin() + kFhogFeatures);
+    for (std::size_t j = 0; j < kFhogSize; ++j) median_[j] = std::max(descriptor.fhog[j], 0.f);
+    std::copy(descriptor.geometry.begin(), descriptor.geometry.end(), median_.begin() + kFhogSize);
   } else {
     std::fill(median_.begin(), median_.end(), 0.0);
   }
@@ -139,9 +138,9 @@ bool RunningMedian::update(const DescriptorView& descriptor, bool success) {
 }
 
 void RunningMedian::takeMedian() {
-  for (std::size_t j = 0; j < kFhogFeatures; ++j) median_[j] = std::max(fhog_.median(j), 0.0);
-  for (std::size_t j = 0; j < kGeometryFeatures; ++j) {
-    median_[kFhogFeatures + j] = geometry_.median(j);
+  for (std::size_t j = 0; j < kFhogSize; ++j) median_[j] = std::max(fhog_.median(j), 0.0);
+  for (std::size_t j = 0; j < kGeometrySize; ++j) {
+    median_[kFhogSize + j] = geometry_.median(j);
   }
 }
 

@@ -10,12 +10,12 @@ namespace frontalis {
 namespace {
 
 struct Descriptor {
-  std::vector<float> fhog = std::vector<float>(kFhogFeatures);
-  std::vector<double> geometry = std::vector<double>(kGeometryFeatures);
+  std::vector<float> fhog = std::vector<float>(kFhogSize);
+  std::vector<double> geometry = std::vector<double>(kGeometrySize);
 
   [[nodiscard]] DescriptorView view() const {
-    return {std::span<const float, kFhogFeatures>(fhog),
-            std::span<const double, kGeometryFeatures>(geometry)};
+    return {std::span<const float, kFhogSize>(fhog),
+            std::span<const double, kGeometrySize>(geometry)};
   }
 };
 
@@ -28,7 +28,7 @@ class PlainMedian {
     if (success) {
       std::copy(descriptor.fhog.begin(), descriptor.fhog.end(), current.begin());
       std::copy(descriptor.geometry.begin(), descriptor.geometry.end(),
-                current.begin() + kFhogFeatures);
+                current.begin() + kFhogSize);
       ++count_;
       for (std::size_t j = 0; j < kFeatures; ++j) ++histogram_[j][bin(j, current[j])];
     }
@@ -43,15 +43,15 @@ class PlainMedian {
         median_[j] = low(j) + (b + 0.5) * (high(j) - low(j)) / bins(j);
       }
     }
-    for (std::size_t j = 0; j < kFhogFeatures; ++j) median_[j] = std::max(median_[j], 0.0);
+    for (std::size_t j = 0; j < kFhogSize; ++j) median_[j] = std::max(median_[j], 0.0);
   }
   [[nodiscard]] const std::vector<double>& median() const { return median_; }
   [[nodiscard]] int count() const { return count_; }
 
  private:
-  static double low(std::size_t j) { return j < kFhogFeatures ? -0.005 : -60; }
-  static double high(std::size_t j) { return j < kFhogFeatures ? 1.0 : 60; }
-  static int bins(std::size_t j) { return j < kFhogFeatures ? 1000 : 10000; }
+  static double low(std::size_t j) { return j < kFhogSize ? -0.005 : -60; }
+  static double high(std::size_t j) { return j < kFhogSize ? 1.0 : 60; }
+  static int bins(std::size_t j) { return j < kFhogSize ? 1000 : 10000; }
   static int bin(std::size_t j, double v) {
     return static_cast<int>(
         std::clamp(std::trunc((v - low(j)) * bins(j) / (high(j) - low(j))), 0.0, bins(j) - 1.0));
@@ -87,10 +87,10 @@ Descriptor randomDescriptor(std::mt19937& random, int frame) {
         return low + (high - low) * (3 * unit(random) - 1);
     }
   };
-  for (std::size_t j = 0; j < kFhogFeatures; ++j) {
+  for (std::size_t j = 0; j < kFhogSize; ++j) {
     d.fhog[j] = static_cast<float>(value(j, -0.005, 1));
   }
-  for (std::size_t j = 0; j < kGeometryFeatures; ++j) d.geometry[j] = value(j, -60, 60);
+  for (std::size_t j = 0; j < kGeometrySize; ++j) d.geometry[j] = value(j, -60, 60);
   return d;
 }
 
@@ -165,14 +165,14 @@ TEST(RunningMedian, WorkedValues) {
   RunningMedian median;
   median.update(d.view(), true);
   EXPECT_EQ(median.median()[0], 0.2f) << "the first descriptor is taken as it is";
-  EXPECT_EQ(median.median()[kFhogFeatures + 1], 1.0);
+  EXPECT_EQ(median.median()[kFhogSize + 1], 1.0);
   EXPECT_FALSE(median.update(d.view(), true)) << "even frames leave the median alone";
   median.update(d.view(), true);
   EXPECT_EQ(median.count(), 2);
   EXPECT_NEAR(median.median()[0], 0.1995175, 1e-12);
   EXPECT_EQ(median.median()[1], 0.0) << "bin 4, clamped";
-  EXPECT_NEAR(median.median()[kFhogFeatures], 0.006, 1e-12);
-  EXPECT_NEAR(median.median()[kFhogFeatures + 1], 1.002, 1e-12);
+  EXPECT_NEAR(median.median()[kFhogSize], 0.006, 1e-12);
+  EXPECT_NEAR(median.median()[kFhogSize + 1], 1.002, 1e-12);
 }
 
 TEST(RunningMedian, FailuresBeforeTheFirstFace) {
@@ -181,11 +181,11 @@ TEST(RunningMedian, FailuresBeforeTheFirstFace) {
   RunningMedian median;
   median.update(d.view(), false);
   EXPECT_EQ(median.median()[0], 0.0);
-  EXPECT_EQ(median.median()[kFhogFeatures], 0.0);
+  EXPECT_EQ(median.median()[kFhogSize], 0.0);
   median.update(d.view(), false);
   median.update(d.view(), false);
   EXPECT_EQ(median.median()[0], 0.0);
-  EXPECT_NEAR(median.median()[kFhogFeatures], -59.994, 1e-12);
+  EXPECT_NEAR(median.median()[kFhogSize], -59.994, 1e-12);
   // A first success on an even frame waits for the next odd one.
   EXPECT_FALSE(median.update(d.view(), true));
   EXPECT_EQ(median.count(), 0);

@@ -199,20 +199,15 @@ Result<fs::path> Pack::file(std::string_view role) const {
 }
 
 Status Pack::check(std::string_view part) const {
-  std::size_t listed = 0;
+  const bool divided = parts.size() > 1;
   std::size_t missing = 0;
   Status first;
   for (const PackFile& entry : files) {
-    if (entry.part != part) continue;
-    ++listed;
+    if (divided && entry.part != part) continue;
     Status status = verifyFile(locate(entry), entry, repair);
     if (status.ok()) continue;
     missing += status.error().code == ErrorCode::kModelMissing;
     if (first.ok()) first = std::move(status);
-  }
-  if (listed == 0) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "the pack \"" + name + "\" has no part \"" + std::string(part) + "\""};
   }
   if (missing < 2) return first;
   Error error = first.error();

@@ -51,8 +51,8 @@ struct Pack {
   /// Errors: kModelMissing, kModelCorrupt, naming the file, both hashes and the repair.
   [[nodiscard]] Result<std::filesystem::path> file(std::string_view role) const;
 
-  /// Every file of a part is there and right. Errors: as file(), for the first that is not, with
-  /// the number of files missing.
+  /// Every file of a part (of a pack without parts: every file) is there and right. Errors: as
+  /// file(), for the first that is not, with the number of files missing.
   [[nodiscard]] Status check(std::string_view part) const;
 };
 

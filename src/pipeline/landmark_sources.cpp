@@ -41,6 +41,10 @@ Result<std::unique_ptr<LandmarkSource>> makeLandmarkSource(const Config& config,
   FRONTALIS_ASSIGN(const auto detector_file, used(open, "face-detector", provenance));
   RetinaFace detector(runtime, detector_file, {.long_side = config.detect_size});
   if (clnf) {
+    // CE-CLM shares the eyes' models and the shape model with CLNF.
+    for (const char* part : {"clnf", "ceclm"}) {
+      if (part == name || name == "ceclm") FRONTALIS_TRY(pack.check(part));
+    }
     FRONTALIS_ASSIGN(const auto main_list, used(pack, name.c_str(), provenance));
     FRONTALIS_ASSIGN(auto model, ClnfModel::load(main_list));
     return std::unique_ptr<LandmarkSource>(

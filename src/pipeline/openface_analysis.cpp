@@ -2,6 +2,7 @@
 
 #include "appearance/face_describer.h"
 #include "au/openface_aus.h"
+#include "au/openface_models.h"
 #include "pipeline/landmark_sources.h"
 #include "shape/head_pose.h"
 #include "util/try.h"
@@ -26,13 +27,15 @@ class OpenFaceAnalysis final : public Analysis {
       : pdm_(std::move(pdm)),
         describer_(*pdm_, std::move(aligner)),
         landmarks_(std::move(landmarks)),
+        has_presences_(predictor->hasPresences()),
         aus_(std::move(predictor), mode),
         mode_(mode),
         provenance_(std::move(provenance)) {}
 
   [[nodiscard]] Columns columns() const override {
     Columns columns;
-    columns.landmarks_2d = columns.landmarks_3d = columns.shape = columns.au28 = true;
+    columns.landmarks_2d = columns.landmarks_3d = columns.shape = true;
+    columns.presence = columns.au28 = has_presences_;
     columns.failed_keep_state = true;
     columns.gaze = landmarks_->hasFaceModel();
     return columns;
@@ -135,6 +138,7 @@ class OpenFaceAnalysis final : public Analysis {
   const std::unique_ptr<const Pdm> pdm_;
   FaceDescriber describer_;
   std::unique_ptr<LandmarkSource> landmarks_;
+  const bool has_presences_;
   OpenFaceAus aus_;
   FinalAus final_;
   const AuMode mode_;
@@ -155,29 +159,25 @@ class OpenFaceAnalysis final : public Analysis {
 Result<std::unique_ptr<Analysis>> makeOpenFaceAnalysis(const Config& config, const Pack& pack,
                                                        bool image) {
   const bool without_neutral = image || config.static_models;
-  FRONTALIS_ASSIGN(const auto list_file,
-                   pack.file(without_neutral ? "au-models-static" : "au-models"));
-  FRONTALIS_ASSIGN(const AuModelList list, readAuModelList(list_file));
-  FRONTALIS_ASSIGN(AuPredictor predictor, AuPredictor::read(list));
-  FRONTALIS_ASSIGN(Pdm pdm, Pdm::read(list.pdm));
+  FRONTALIS_ASSIGN(OpenFaceModels models, readOpenFaceModels(pack, without_neutral));
+  FRONTALIS_ASSIGN(Pdm pdm, Pdm::read(models.pdm));
   if (pdm.points() != static_cast<int>(kLandmarks) || pdm.modes() != 34) {
     return Error{ErrorCode::kModelCorrupt,
-                 list.pdm.string() + " has " + std::to_string(pdm.points()) + " points and " +
+                 models.pdm.string() + " has " + std::to_string(pdm.points()) + " points and " +
                      std::to_string(pdm.modes()) + " modes, expected 68 and 34",
                  pack.repair};
   }
-  FRONTALIS_ASSIGN(Triangulation triangles, readTriangulation(list.triangulation, kLandmarks));
+  FRONTALIS_ASSIGN(Triangulation triangles, readTriangulation(models.triangulation, kLandmarks));
   FRONTALIS_ASSIGN(FaceAligner aligner, FaceAligner::create(pdm, std::move(triangles), {}));
 
   Provenance provenance{pack.name, pack.version, {}, {}};
-  for (const PackFile& file : pack.files) provenance.models.push_back({file.path, file.sha256});
+  for (const PackFile& file : models.used) provenance.models.push_back({file.path, file.sha256});
   FRONTALIS_ASSIGN(std::unique_ptr<LandmarkSource> landmarks,
                    makeLandmarkSource(config, pack, provenance));
   const AuMode mode = image ? AuMode::kImages : config.online ? AuMode::kStream : AuMode::kVideo;
   return std::unique_ptr<Analysis>(std::make_unique<OpenFaceAnalysis>(
-      std::make_unique<const Pdm>(std::move(pdm)), std::move(aligner),
-      std::make_shared<const AuPredictor>(std::move(predictor)), std::move(landmarks), mode,
-      std::move(provenance)));
+      std::make_unique<const Pdm>(std::move(pdm)), std::move(aligner), std::move(models.predictor),
+      std::move(landmarks), mode, std::move(provenance)));
 }
 
 }  // namespace frontalis

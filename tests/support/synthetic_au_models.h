@@ -47,7 +47,7 @@ inline LinearModel syntheticLinearModel(std::mt19937& random, bool presence, boo
   model.dynamic = dynamic;
   if (!presence && dynamic) model.cutoff = 0.5 + 0.4 * unit(random);
   for (std::size_t k = 0; k < kFeatures; ++k) {
-    const bool fhog = k < kFhogFeatures;
+    const bool fhog = k < kFhogSize;
     model.means.push_back(fhog ? 0.1 : 0.0);
     model.weights.push_back((fhog ? 0.1 : 0.005) * unit(random));
   }
