@@ -372,6 +372,7 @@ Result<SvrFile> parseSvr(std::string_view bytes, const std::string& name) {
       in.fail("visibility of view " + std::to_string(v) + " has another size");
     }
     std::vector<std::uint8_t> visible;
+    visible.reserve(flags.size());
     for (const double flag : flags) visible.push_back(flag != 0 ? 1 : 0);
     file.views.visible.push_back(std::move(visible));
   }

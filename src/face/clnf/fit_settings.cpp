@@ -13,7 +13,8 @@ constexpr int kLastRefinedScale = 2;
 constexpr float kBaseScale = 0.25f;
 constexpr float kLeastRegularisation = 0.001f;
 
-FitSettings part(std::vector<int> windows, float regularisation, float sigma, float weight_factor) {
+FitSettings part(const std::vector<int>& windows, float regularisation, float sigma,
+                 float weight_factor) {
   return {windows, windows, regularisation, sigma, weight_factor, 5, false};
 }
 

@@ -285,7 +285,8 @@ const Eigen::VectorXf& LandmarkFit::meanShift(const Eigen::VectorXf& shape) {
   const int window = responses_.window();
   const MeanShift& mean_shift = kernel(scale_, window);
   const std::vector<std::uint8_t>& visible = model_->scales[scale_]->views().visible[view_];
-  const float center = static_cast<float>((window - 1) / 2);
+  const int half = (window - 1) / 2;
+  const float center = static_cast<float>(half);
   for (Eigen::Index i = 0; i < n; ++i) {
     const float dx = shape[i] - base_shape_[i];
     const float dy = shape[n + i] - base_shape_[n + i];

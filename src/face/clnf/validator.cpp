@@ -341,7 +341,7 @@ void Validation::warp(const GrayView& gray, const float* landmarks) {
   const float top = static_cast<float>(crop_.top);
   for (std::size_t p = 0; p < view.pixels.size(); ++p) {
     const Validator::Pixel& pixel = view.pixels[p];
-    const auto& [i, j, k] = pixel.corners;
+    const auto i = pixel.corners[0], j = pixel.corners[1], k = pixel.corners[2];
     const auto place = [&](const float* v, float origin) {
       const double a = v[i] - origin;
       const double b = v[j] - origin;
