@@ -1,19 +1,12 @@
 #include "video/video_reader.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <bit>
-#include <cerrno>
-#include <cstring>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "util/try.h"
+#include "video/input_file.h"
 #include "video/libav.h"
 
 namespace frontalis {
@@ -22,117 +15,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int kReadBuffer = 1 << 16;
 // After this many failures without a picture in between, what is left is given up.
 constexpr int kMaxFailuresInARow = 10'000;
-constexpr const char* kNotAVideoRemedy = "Give a video file that FFmpeg can play";
-
-/// Containers that are opened. All others are refused, above all playlists and scripts, which could
-/// make libav open something else.
-constexpr std::string_view kContainers[] = {
-    "mov",  "matroska", "webm",    "avi",      "asf",    "mpegts", "mpeg",      "mpegvideo",
-    "h264", "hevc",     "vvc",     "flv",      "ogg",    "mxf",    "gif",       "apng",
-    "ivf",  "obu",      "av1",     "dv",       "nut",    "rm",     "m4v",       "wtv",
-    "y4m",  "vc1",      "vc1test", "mjpeg",    "mpjpeg", "h263",   "h261",      "yuv4mpegpipe",
-    "swf",  "3gp",      "mp4",     "live_flv", "nsv",    "ivr",    "cavsvideo", "dirac"};
-/// Sound only: opened to be able to say that they hold no pictures.
-constexpr std::string_view kSoundContainers[] = {"mp3", "wav", "flac", "aac",  "aiff", "amr",
-                                                 "au",  "caf", "ac3",  "eac3", "w64",  "ape"};
-
-bool anyIn(std::string_view names, const auto& list) {
-  while (!names.empty()) {
-    const std::size_t comma = names.find(',');
-    if (std::find(std::begin(list), std::end(list), names.substr(0, comma)) != std::end(list)) {
-      return true;
-    }
-    if (comma == std::string_view::npos) break;
-    names.remove_prefix(comma + 1);
-  }
-  return false;
-}
-
-int refuseToOpen(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) {
-  return AVERROR(EPERM);
-}
-
-/// The named file as libav's only source of bytes.
-struct Input {
-  int descriptor = -1;
-  std::int64_t size = 0;
-  std::int64_t bytes_read = 0;
-  bool failed = false;
-  AVIOContext* io = nullptr;
-
-  ~Input() {
-    if (io != nullptr) {
-      av_freep(&io->buffer);
-      avio_context_free(&io);
-    }
-    if (descriptor >= 0) ::close(descriptor);
-  }
-
-  static int read(void* self, std::uint8_t* to, int size) {
-    auto* input = static_cast<Input*>(self);
-    ssize_t got = -1;
-    do {
-      got = ::read(input->descriptor, to, static_cast<std::size_t>(size));
-    } while (got < 0 && errno == EINTR);
-    if (got < 0) {
-      input->failed = true;
-      return AVERROR(errno);
-    }
-    if (got == 0) return AVERROR_EOF;
-    input->bytes_read += got;
-    return static_cast<int>(got);
-  }
-
-  static std::int64_t seek(void* self, std::int64_t offset, int whence) {
-    auto* input = static_cast<Input*>(self);
-    if ((whence & AVSEEK_SIZE) != 0) return input->size;
-    const off_t at = ::lseek(input->descriptor, offset, whence & ~AVSEEK_FORCE);
-    return at < 0 ? AVERROR(errno) : at;
-  }
-};
-
-Result<std::unique_ptr<Input>> openInput(const fs::path& path) {
-  const std::string name = path.string();
-  std::error_code ignored;
-  const fs::file_status status = fs::status(path, ignored);
-  if (status.type() == fs::file_type::not_found) {
-    return Error{ErrorCode::kNotFound, name + ": no such file", "Check the name and the folder"};
-  }
-  if (fs::is_directory(status)) {
-    return Error{ErrorCode::kUnreadable, name + ": is a folder, expected a video file",
-                 "Name the video inside it"};
-  }
-  if (fs::exists(status) && !fs::is_regular_file(status)) {
-    return Error{ErrorCode::kUnreadable, name + ": is not a regular file",
-                 "Copy the video to a file first"};
-  }
-  auto input = std::make_unique<Input>();
-  input->descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (input->descriptor < 0) {
-    return Error{ErrorCode::kUnreadable, name + ": " + std::strerror(errno),
-                 "Check that you may read it"};
-  }
-  struct stat about {};
-  if (::fstat(input->descriptor, &about) != 0) {
-    return Error{ErrorCode::kUnreadable, name + ": " + std::strerror(errno)};
-  }
-  input->size = about.st_size;
-  if (input->size == 0) {
-    return Error{ErrorCode::kNotAVideo, name + ": is empty (0 bytes)",
-                 "Copy or download the video again"};
-  }
-  auto* buffer = static_cast<unsigned char*>(av_malloc(kReadBuffer));
-  if (buffer != nullptr) {
-    input->io = avio_alloc_context(buffer, kReadBuffer, 0, input.get(), &Input::read, nullptr,
-                                   &Input::seek);
-    if (input->io == nullptr) av_free(buffer);
-  }
-  if (input->io == nullptr) return Error{ErrorCode::kInternal, name + ": out of memory"};
-  return input;
-}
 
 const std::int32_t* displayMatrix(const AVStream& stream) {
 #if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
@@ -157,55 +41,6 @@ std::int64_t durationOf(const AVFrame& frame) {
 #endif
 }
 
-struct CloseFormat {
-  void operator()(AVFormatContext* context) const { avformat_close_input(&context); }
-};
-using FormatContext = std::unique_ptr<AVFormatContext, CloseFormat>;
-
-/// Whether a Matroska file ends before the size written in its Segment's header.
-bool segmentIsCut(int descriptor, std::int64_t file_size) {
-  std::array<std::uint8_t, 4096> head{};
-  const ssize_t got = ::pread(descriptor, head.data(), head.size(), 0);
-  std::int64_t at = 0;
-  // An EBML number: the leading zeros of its first byte tell its length.
-  const auto number = [&](bool keep_marker) -> std::int64_t {
-    if (at >= got || head[at] == 0) return -1;
-    const int length = std::countl_zero(head[at]) + 1;
-    if (at + length > got) return -1;
-    std::int64_t value = keep_marker ? head[at] : head[at] & (0xff >> length);
-    bool unknown = value == (0xff >> length);
-    for (int k = 1; k < length; ++k) {
-      value = value << 8 | head[at + k];
-      unknown = unknown && head[at + k] == 0xff;
-    }
-    at += length;
-    return unknown && !keep_marker ? -1 : value;
-  };
-  constexpr std::int64_t kEbml = 0x1A45DFA3;
-  constexpr std::int64_t kSegment = 0x18538067;
-  if (number(true) != kEbml) return false;
-  const std::int64_t header = number(false);
-  if (header < 0 || header > got) return false;
-  at += header;
-  if (number(true) != kSegment) return false;
-  const std::int64_t segment = number(false);
-  return segment > file_size - at;
-}
-
-int chooseVideoStream(AVFormatContext& format) {
-  const auto shows_video = [](const AVStream& stream) {
-    return stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO &&
-           (stream.disposition & (AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS)) ==
-               0;
-  };
-  const int best = av_find_best_stream(&format, AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
-  if (best >= 0 && shows_video(*format.streams[best])) return best;
-  for (unsigned k = 0; k < format.nb_streams; ++k) {
-    if (shows_video(*format.streams[k])) return static_cast<int>(k);
-  }
-  return -1;
-}
-
 /// Decoded pictures in use by frames that are still alive, and those to be used again.
 class PicturePool {
  public:
@@ -214,6 +49,8 @@ class PicturePool {
     std::shared_ptr<AVFrame> free;
     for (std::shared_ptr<AVFrame>& slot : slots_) {
       if (slot.use_count() != 1) continue;
+      // Taking and dropping a share orders us after the last holder's reads.
+      std::shared_ptr<AVFrame>(slot).reset();
       av_frame_unref(slot.get());
       if (!free) free = slot;
     }
@@ -234,8 +71,7 @@ class PicturePool {
 
 struct VideoReader::State {
   std::string name;
-  std::unique_ptr<Input> input;  // outlives `format`
-  FormatContext format;
+  std::unique_ptr<libav::InputFile> input;
   libav::CodecContext codec;
   libav::Packet packet;
   libav::FramePointer decoded;
@@ -253,8 +89,7 @@ struct VideoReader::State {
   double nominal_seconds = 0.04;
   std::int64_t packets_end = AV_NOPTS_VALUE;  // presentation end of the latest packet
 
-  [[nodiscard]] AVStream& stream() const { return *format->streams[stream_index]; }
-  Status openContainer(const VideoOptions& options);
+  [[nodiscard]] AVStream& stream() const { return *input->format().streams[stream_index]; }
   Status openDecoder(const VideoOptions& options);
   void describeStream();
   void readPacket();
@@ -263,60 +98,18 @@ struct VideoReader::State {
   Result<std::optional<Frame>> give(std::shared_ptr<AVFrame> picture);
 };
 
-Status VideoReader::State::openContainer(const VideoOptions& options) {
-  const libav::Complaints complaints;
-  const AVInputFormat* kind = nullptr;
-  const std::string file_name = fs::path(name).filename().string();
-  const int score = av_probe_input_buffer2(input->io, &kind, file_name.c_str(), nullptr, 0, 0);
-  const bool sound = kind != nullptr && anyIn(kind->name, kSoundContainers);
-  if (score < 0 || kind == nullptr || (sound && score < AVPROBE_SCORE_MAX / 4)) {
-    return Error{ErrorCode::kNotAVideo, name + ": is not a video that is known here",
-                 kNotAVideoRemedy};
-  }
-  if (!sound && !anyIn(kind->name, kContainers)) {
-    return Error{ErrorCode::kNotAVideo,
-                 name + ": is of the kind '" + kind->name + "', which is not opened",
-                 kNotAVideoRemedy};
-  }
-  AVFormatContext* context = avformat_alloc_context();
-  if (context == nullptr) return Error{ErrorCode::kInternal, name + ": out of memory"};
-  context->pb = input->io;
-  context->flags |= AVFMT_FLAG_CUSTOM_IO;
-  context->io_open = refuseToOpen;
-  // Nothing has the name "none": no protocol may be used, also by demuxers inside this one.
-  context->protocol_whitelist = av_strdup("none");
-  const int opened = avformat_open_input(&context, file_name.c_str(), kind, nullptr);
-  if (opened < 0) {
-    // Content that is recognised but does not open is damaged; a mere name says nothing.
-    return Error{score > AVPROBE_SCORE_EXTENSION ? ErrorCode::kCorrupt : ErrorCode::kNotAVideo,
-                 name + ": cannot be opened as " + kind->name + ": " + libav::errorText(opened) +
-                     complaints.suffix(),
-                 "The file may be cut off or damaged; copy it again"};
-  }
-  format.reset(context);
-  info.container = kind->name;
-  std::vector<AVDictionary*> limits(format->nb_streams, nullptr);
-  for (AVDictionary*& limit : limits) {
-    av_dict_set_int(&limit, "max_pixels", options.max_pixels, 0);
-  }
-  // What it cannot find out is found by decoding.
-  (void)avformat_find_stream_info(format.get(), limits.empty() ? nullptr : limits.data());
-  for (AVDictionary*& limit : limits) av_dict_free(&limit);
-  return {};
-}
-
 Status VideoReader::State::openDecoder(const VideoOptions& options) {
-  stream_index = chooseVideoStream(*format);
+  stream_index = libav::chooseVideoStream(input->format());
   if (stream_index < 0) {
-    return Error{
-        ErrorCode::kNoVideoStream,
-        name + ": has no video stream" +
-            (format->nb_streams == 0 ? ""
-                                     : ", only " + std::to_string(format->nb_streams) + " other"),
-        "Give a file with moving pictures"};
+    return Error{ErrorCode::kNoVideoStream,
+                 name + ": has no video stream" +
+                     (input->format().nb_streams == 0
+                          ? ""
+                          : ", only " + std::to_string(input->format().nb_streams) + " other"),
+                 "Give a file with moving pictures"};
   }
-  for (unsigned k = 0; k < format->nb_streams; ++k) {
-    AVStream& other = *format->streams[k];
+  for (unsigned k = 0; k < input->format().nb_streams; ++k) {
+    AVStream& other = *input->format().streams[k];
     info.has_audio |= other.codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
     if (static_cast<int>(k) != stream_index) other.discard = AVDISCARD_ALL;
   }
@@ -357,6 +150,7 @@ Status VideoReader::State::openDecoder(const VideoOptions& options) {
 }
 
 void VideoReader::State::describeStream() {
+  info.container = input->format().iformat->name;
   const AVStream& s = stream();
   info.orientation = libav::orientationOf(displayMatrix(s));
   info.width = s.codecpar->width;
@@ -373,35 +167,36 @@ void VideoReader::State::describeStream() {
   info.time_base = {s.time_base.num, s.time_base.den};
   if (s.duration != AV_NOPTS_VALUE) {
     info.duration_seconds = static_cast<double>(s.duration) * av_q2d(s.time_base);
-  } else if (format->duration != AV_NOPTS_VALUE) {
-    info.duration_seconds = static_cast<double>(format->duration) / AV_TIME_BASE;
+  } else if (input->format().duration != AV_NOPTS_VALUE) {
+    info.duration_seconds = static_cast<double>(input->format().duration) / AV_TIME_BASE;
   }
-  stats.file_bytes = input->size;
+  stats.file_bytes = input->size();
 }
 
 /// Whether the end came too early: read errors, fewer packets than the index has, or a size or
 /// length that the container wrote down and did not reach.
 void VideoReader::State::noteEnd(int code) {
   demuxed = true;
-  if (code != AVERROR_EOF || input->failed || input->io->error < 0) stats.truncated = true;
+  if (code != AVERROR_EOF || input->failed()) stats.truncated = true;
   const std::string_view container = info.container;
   if (container.substr(0, 4) == "mov," || container == "avi") {
     stats.truncated |= avformat_index_get_entries_count(&stream()) > stats.packets;
   }
   if (container.substr(0, 8) == "matroska") {
-    stats.truncated |= segmentIsCut(input->descriptor, input->size);
+    stats.truncated |= input->segmentIsCut();
   }
   const bool written = container == "flv" || container == "asf";
-  if (written && format->duration > 0 && format->nb_streams == 1 && packets_end != AV_NOPTS_VALUE) {
+  if (written && input->format().duration > 0 && input->format().nb_streams == 1 &&
+      packets_end != AV_NOPTS_VALUE) {
     const double end = static_cast<double>(packets_end) * av_q2d(stream().time_base);
-    const double expected = static_cast<double>(format->duration) / AV_TIME_BASE;
+    const double expected = static_cast<double>(input->format().duration) / AV_TIME_BASE;
     stats.truncated |= end < expected - std::max(1.0, 2 * nominal_seconds);
   }
 }
 
 void VideoReader::State::readPacket() {
   for (;;) {
-    const int code = av_read_frame(format.get(), packet.get());
+    const int code = av_read_frame(&input->format(), packet.get());
     if (code == AVERROR(EAGAIN)) continue;
     if (code < 0) {
       noteEnd(code);
@@ -487,8 +282,7 @@ VideoReader::~VideoReader() = default;
 Result<VideoReader> VideoReader::open(const fs::path& path, const VideoOptions& options) {
   auto state = std::make_unique<State>();
   state->name = path.string();
-  FRONTALIS_ASSIGN(state->input, openInput(path));
-  FRONTALIS_TRY(state->openContainer(options));
+  FRONTALIS_ASSIGN(state->input, libav::InputFile::open(path, options.max_pixels));
   FRONTALIS_TRY(state->openDecoder(options));
   state->describeStream();
   return VideoReader(std::move(state));
@@ -532,7 +326,7 @@ Result<std::optional<Frame>> VideoReader::next() {
 const VideoInfo& VideoReader::info() const { return state_->info; }
 
 const VideoStats& VideoReader::stats() const {
-  state_->stats.bytes_read = state_->input->bytes_read;
+  state_->stats.bytes_read = state_->input->bytesRead();
   return state_->stats;
 }
 
