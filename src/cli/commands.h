@@ -25,6 +25,7 @@ int report(const Error& error);
 // One file a command. Each adds its subcommand and, when that is chosen, sets `action`.
 void addExtract(CLI::App& app, Action& action);
 void addHog(CLI::App& app, Action& action);
+void addDoctor(CLI::App& app, Action& action);
 void addModels(CLI::App& app, Action& action);
 
 }  // namespace frontalis::cli

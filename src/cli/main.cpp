@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   cli::addExtract(app, action);
   cli::addHog(app, action);
   cli::addModels(app, action);
+  cli::addDoctor(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,0 +1,235 @@
+#include <Eigen/Core>
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <thread>
+
+#include "cli/commands.h"
+#include "frontalis/models.h"
+#include "frontalis/version.h"
+#include "inference/network.h"
+#include "models/pack.h"
+#include "util/processor.h"
+#include "util/try.h"
+#include "video/libav_versions.h"
+
+namespace frontalis::cli {
+namespace {
+
+constexpr int kTimedRuns = 5;
+
+struct Options {
+  std::string runtime = "openvino";
+  std::string device = "CPU";
+};
+
+/// A network of the open pack with the input it gets in use.
+struct NetworkCheck {
+  const char* role;
+  TensorShape input;
+  float low, high;  // range of its input values
+};
+const NetworkCheck kNetworks[] = {
+    {"face-detector", {1, 3, 192, 320}, -120, 150},
+    {"landmarks", {1, 256, 256, 3}, 0, 1},
+    {"blendshapes", {1, 146, 2}, 0, 256},
+    {"short-range-detector", {1, 128, 128, 3}, -1, 1},
+};
+
+/// Collects what is wrong while the tables are printed; told at the end, where it is seen.
+class Findings {
+ public:
+  void wrong(const Error& error) { errors_.push_back(error); }
+  [[nodiscard]] int tell() const {
+    std::fflush(stdout);
+    for (const Error& error : errors_) report(error);
+    if (errors_.empty()) std::printf("\nAll is well.\n");
+    return errors_.empty() ? kOk : kFailed;
+  }
+
+ private:
+  std::vector<Error> errors_;
+};
+
+void line(const char* what, const std::string& text) {
+  std::printf("%-13s %s\n", what, text.c_str());
+}
+
+void showSystem(Findings& findings) {
+  line("frontalis", version());
+  const std::string architecture = processorArchitecture();
+  std::string processor = (architecture.empty() ? "unknown architecture" : architecture) + ", " +
+                          std::to_string(std::max(1u, std::thread::hardware_concurrency())) +
+                          " threads";
+  for (const ProcessorFeature& feature : processorFeatures()) {
+    processor += ", " + std::string(feature.present ? "" : "no ") + feature.name;
+    if (feature.needed && !feature.present) {
+      findings.wrong({ErrorCode::kUnsupported, "this build needs a processor with " + feature.name,
+                      "Build from source with -DFRONTALIS_CPU="});
+    }
+  }
+  line("processor", processor);
+  for (const LibavVersion& library : libavVersions()) {
+    const bool same = library.running == library.built;
+    line(library.name.c_str(),
+         library.running + (same ? "" : " (built with " + library.built + ")"));
+    if (!library.matches) {
+      findings.wrong({ErrorCode::kUnsupported,
+                      library.name + " " + library.running + " is loaded, but this build needs " +
+                          library.built,
+                      "Install FFmpeg's libraries of that version, or build again"});
+    }
+  }
+  line("Eigen", std::to_string(EIGEN_WORLD_VERSION) + "." + std::to_string(EIGEN_MAJOR_VERSION) +
+                    "." + std::to_string(EIGEN_MINOR_VERSION));
+}
+
+const char* verdict(ModelState state) {
+  switch (state) {
+    case ModelState::kInstalled:
+      return "ok";
+    case ModelState::kUnverified:
+      return "unverified";
+    case ModelState::kMissing:
+      return "missing";
+    case ModelState::kCorrupt:
+      return "CORRUPT";
+  }
+  return "";
+}
+
+/// Every file of what is installed; of the rest one line. Only the open pack has to be there.
+void showModels(Findings& findings) {
+  std::printf("\n%-44s %-12s %s\n", "MODELS", "SHA-256", "BYTES");
+  const auto parts = listModels("", ModelCheck::kHash);
+  if (!parts.ok()) {
+    findings.wrong(parts.error());
+    return;
+  }
+  for (const ModelPart& part : *parts) {
+    const std::string name = part.part.empty() ? part.pack : part.pack + "/" + part.part;
+    const bool absent =
+        std::all_of(part.files.begin(), part.files.end(),
+                    [](const ModelFile& file) { return file.state == ModelState::kMissing; });
+    if (absent && part.pack != "open") {
+      std::printf("%-44s %s\n", name.c_str(), "not installed");
+      continue;
+    }
+    std::printf("%s in %s\n", name.c_str(), part.folder.lexically_normal().c_str());
+    for (const ModelFile& file : part.files) {
+      std::printf("  %-42s %-12s %llu\n", file.path.filename().c_str(), verdict(file.state),
+                  static_cast<unsigned long long>(file.bytes));
+      if (!file.problem.empty()) {
+        findings.wrong({file.state == ModelState::kMissing ? ErrorCode::kModelMissing
+                                                           : ErrorCode::kModelCorrupt,
+                        file.problem,
+                        {}});
+      }
+    }
+  }
+}
+
+/// A picture with soft shapes of several sizes, the same everywhere.
+void fill(std::span<float> input, const NetworkCheck& check) {
+  const auto width = static_cast<std::size_t>(check.input[check.input.size() > 3 ? 2 : 1]);
+  for (std::size_t i = 0; i < input.size(); ++i) {
+    const auto x = static_cast<double>(i % width) / static_cast<double>(width);
+    const auto y = static_cast<double>(i) / static_cast<double>(input.size());
+    const double wave = 0.5 + 0.25 * std::sin(9 * x + 5 * y) + 0.25 * std::cos(31 * y - 14 * x);
+    input[i] = check.low + (check.high - check.low) * static_cast<float>(wave);
+  }
+}
+
+/// Something that depends on the input, finite, and the same each time.
+Status judge(Network& network, const std::string& name) {
+  FRONTALIS_TRY(network.run());
+  std::vector<float> first;
+  for (std::size_t i = 0; i < network.outputCount(); ++i) {
+    first.insert(first.end(), network.output(i).begin(), network.output(i).end());
+  }
+  FRONTALIS_TRY(network.run());
+  const auto wrong = [&](const char* what) {
+    return Error{ErrorCode::kInference, name + ": the runtime's results are " + what,
+                 "Try another --device, and update its driver"};
+  };
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < network.outputCount(); ++i) {
+    for (const float value : network.output(i)) {
+      if (!std::isfinite(value)) return wrong("not finite");
+      if (value != first[at++]) return wrong("not repeatable");
+    }
+  }
+  if (first.empty() || std::all_of(first.begin(), first.end(),
+                                   [&](float value) { return value == first.front(); })) {
+    return wrong("all the same");
+  }
+  return {};
+}
+
+Status tryNetwork(Runtime& runtime, const Pack& pack, const NetworkCheck& check) {
+  using Clock = std::chrono::steady_clock;
+  const auto ms = [](Clock::duration time) {
+    return std::chrono::duration<double, std::milli>(time).count();
+  };
+  FRONTALIS_ASSIGN(const auto file, pack.file(check.role));
+  const std::string name = file.filename().string();
+  const Clock::time_point start = Clock::now();
+  FRONTALIS_ASSIGN(const std::unique_ptr<Network> network, runtime.prepare({file, {check.input}}));
+  const double prepare_ms = ms(Clock::now() - start);
+  fill(network->input(0), check);
+  FRONTALIS_TRY(judge(*network, name));
+  double run_ms = 0;
+  for (int run = 0; run < kTimedRuns; ++run) {
+    const Clock::time_point begin = Clock::now();
+    FRONTALIS_TRY(network->run());
+    const double took = ms(Clock::now() - begin);
+    run_ms = run == 0 ? took : std::min(run_ms, took);
+  }
+  std::printf("%-33s %12.0f %12.2f  ok\n", name.c_str(), prepare_ms, run_ms);
+  return {};
+}
+
+void showNetworks(const Options& options, Findings& findings) {
+  auto runtime = makeRuntime({options.runtime, options.device, 1});
+  const Result<std::string> described =
+      runtime.ok() ? (*runtime)->describe() : Result<std::string>(runtime.error());
+  std::printf("\n%-33s %12s %12s\n", "NETWORKS (one thread)", "PREPARE ms", "RUN ms");
+  if (!described.ok()) {
+    findings.wrong(described.error());
+    return;
+  }
+  std::printf("%s\n", described->c_str());
+  const Result<Pack> pack = findPack("open");
+  if (!pack.ok()) return;  // told with the models
+  for (const NetworkCheck& check : kNetworks) {
+    const Status status = tryNetwork(**runtime, *pack, check);
+    if (status.ok()) continue;
+    std::printf("%-33s %12s %12s  FAILED\n", check.role, "-", "-");
+    const ErrorCode code = status.error().code;
+    const bool told = code == ErrorCode::kModelCorrupt || code == ErrorCode::kModelMissing;
+    if (!told || pack->file(check.role).ok()) findings.wrong(status.error());
+  }
+}
+
+int examine(const Options& options) {
+  Findings findings;
+  showSystem(findings);
+  showModels(findings);
+  showNetworks(options, findings);
+  return findings.tell();
+}
+
+}  // namespace
+
+void addDoctor(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(
+      "doctor", "Versions, processor, models and their hashes, a run of each network");
+  command->add_option("--runtime", options->runtime, "Inference runtime")->capture_default_str();
+  command->add_option("--device", options->device, "The runtime's own name of a device")
+      ->capture_default_str();
+  command->callback([options, &action] { action = [options] { return examine(*options); }; });
+}
+
+}  // namespace frontalis::cli
