@@ -25,6 +25,15 @@ struct Config {
   /// Models that do not use the person's neutral (OpenFace's -au_static). Always on for images.
   bool static_models = false;
 
+  /// Open pack: describe faces too (aligned face, FHOG, shape, geometry; see Appearance), with the
+  /// free face model that comes with Frontalis. The openface pack always does, with its own.
+  bool features = false;
+  /// Aligned faces that are shown (onAppearance, --aligned): their size, px; px per mm, 0 = 0.7 at
+  /// 112 px and in proportion; black outside the face or not. What is measured does not change.
+  int aligned_size = 112;
+  float aligned_scale = 0;
+  bool aligned_mask = true;
+
   std::string runtime = "openvino";
   std::string device = "CPU";
 };

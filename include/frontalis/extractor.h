@@ -37,8 +37,11 @@ struct ModelUsed {
 struct Appearance {
   std::int64_t frame = 0;                 ///< 1-based
   bool success = false;                   ///< false: all values are zero
-  std::span<const std::uint8_t> aligned;  ///< 112 x 112 x 3, row-major B, G, R
+  int aligned_size = 0;                   ///< px, Config::aligned_size
+  std::span<const std::uint8_t> aligned;  ///< size x size x 3, row-major B, G, R
   std::span<const float> fhog;            ///< 12 x 12 x 31, OpenFace's order
+  ShapeParameters shape;                  ///< fit of the 68-point face model (CalcParams)
+  std::span<const double> geometry;       ///< 238: V p (mm, all x, y, z), then p
 };
 
 /// Time a stage took.

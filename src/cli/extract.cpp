@@ -18,6 +18,7 @@ struct Options {
   std::string format = "csv";
   std::string hog;
   std::string aligned;
+  std::string features;
   bool quiet = false;
   bool profile = false;
   Columns columns;
@@ -90,12 +91,21 @@ int extractOne(const Options& options, const std::string& input, const fs::path&
   request.format = options.format == "jsonl" ? RowFormat::kJsonLines : RowFormat::kCsv;
   request.hog = options.hog;
   request.aligned_folder = options.aligned;
+  if (!options.features.empty()) {
+    const std::string stem =
+        output == "-" ? fs::path(input).stem().string() : output.stem().string();
+    const fs::path folder = options.features;
+    if (request.hog.empty()) request.hog = folder / (stem + ".hog");
+    if (request.aligned_folder.empty()) request.aligned_folder = folder / (stem + "_aligned");
+    request.geometry = folder / (stem + "_geometry.csv");
+  }
   request.wanted = options.columns;
+  request.wanted.shape = true;          // where there is one
   if (options.config.pack != "open") {  // OpenFace's tables have every group
     request.wanted.gaze = request.wanted.landmarks_2d = request.wanted.landmarks_3d = true;
-    request.wanted.shape = true;
   }
   request.config = options.config;
+  request.config.features = !options.features.empty();
   request.progress = [&](const Progress& now) {
     progress.show(now.frames, now.expected_frames);
     return !interrupted;
@@ -171,6 +181,17 @@ void addExtract(CLI::App& app, Action& action) {
                     "net makes faces symmetric");
   command->add_option("--hog", options->hog, "Write the FHOG descriptors as OpenFace's .hog file");
   command->add_option("--aligned", options->aligned, "Folder for the aligned 112x112 faces (.bmp)");
+  command->add_option("--features", options->features,
+                      "Folder for what is measured on: .hog, aligned faces, shape and geometry "
+                      "(open pack: with the free face model)");
+  command->add_option("--aligned-size", config.aligned_size, "Size of aligned faces, px")
+      ->check(CLI::Range(8, 4096))
+      ->capture_default_str();
+  command
+      ->add_option("--aligned-scale", config.aligned_scale,
+                   "Scale of aligned faces, px per mm [default: 0.7 at 112 px, in proportion]")
+      ->check(CLI::Range(0.0, 100.0));
+  command->add_flag("!--no-mask", config.aligned_mask, "Aligned faces with their surroundings");
   command
       ->add_option("--detect-every", config.detect_every,
                    "Frames between checks by the detector; 1 = every frame, 0 = only when lost")

@@ -65,8 +65,8 @@ Result<ExtractReport> extractToFile(const ExtractRequest& request) {
   if (request.progress) extractor.onProgress(request.progress);
 
   FRONTALIS_ASSIGN(AppearanceFiles appearance,
-                   AppearanceFiles::create(request.hog, request.aligned_folder));
-  if (!request.hog.empty() || !request.aligned_folder.empty()) {
+                   AppearanceFiles::create(request.hog, request.aligned_folder, request.geometry));
+  if (!request.hog.empty() || !request.aligned_folder.empty() || !request.geometry.empty()) {
     if (!extractor.hasAppearance()) {
       return Error{ErrorCode::kInvalidArgument,
                    "the pack \"" + request.config.pack + "\" has no aligned faces and no FHOG",

@@ -5,6 +5,7 @@
 #include "au/open_aus.h"
 #include "face/mesh_tracker.h"
 #include "models/pack.h"
+#include "pipeline/appearance_stage.h"
 #include "shape/mesh68.h"
 #include "shape/mesh_pose.h"
 #include "util/try.h"
@@ -15,12 +16,14 @@ namespace {
 class OpenAnalysis final : public Analysis {
  public:
   OpenAnalysis(MeshTracker tracker, BlendshapeNetwork blendshapes, const CanonicalFace& canonical,
-               const OpenAuOptions& au_options, bool online, bool image, Provenance provenance)
+               const OpenAuOptions& au_options, std::unique_ptr<AppearanceStage> appearance,
+               bool online, bool image, Provenance provenance)
       : tracker_(std::move(tracker)),
         blendshapes_(std::move(blendshapes)),
         meter_(canonical),
         pose_(canonical),
         aus_(au_options),
+        appearance_(std::move(appearance)),
         online_(online),
         image_(image),
         provenance_(std::move(provenance)) {}
@@ -29,6 +32,7 @@ class OpenAnalysis final : public Analysis {
     Columns columns;
     columns.landmarks_2d = columns.landmarks_3d = columns.sides = columns.blendshapes = true;
     columns.au28 = kOpenHasAu28;
+    columns.shape = appearance_ != nullptr;
     return columns;
   }
 
@@ -46,6 +50,10 @@ class OpenAnalysis final : public Analysis {
     }
     row.confidence = face.confidence;
     row.success = face.found;
+    if (appearance_) {
+      const auto scope = times_.time(kDescribe);
+      FRONTALIS_TRY(describe(frame, face, row));
+    }
     if (!face.found) {
       if (online_) aus_.lost();
       return record;
@@ -94,11 +102,19 @@ class OpenAnalysis final : public Analysis {
     report_ = {};
   }
 
+  [[nodiscard]] bool hasAppearance() const override { return appearance_ != nullptr; }
   [[nodiscard]] std::vector<std::string> warnings() const override { return report_.warnings; }
   [[nodiscard]] const StageTimer& times() const override { return times_; }
   [[nodiscard]] const Provenance& provenance() const override { return provenance_; }
 
  private:
+  Status describe(const Frame& frame, const TrackedFace& face, Row& row) {
+    const Eigen::VectorXf points = grouped(face.found ? mesh68(face.mesh) : Landmarks68{});
+    const FaceDescription& described = appearance_->describe(frame, face.found ? &points : nullptr);
+    row.shape = shapeParameters(described.shape.global, described.shape.local);
+    return appearance_->show(observer_, frame, points);
+  }
+
   static void fill(Row& row, const OpenAuRow& aus) {
     row.intensity = aus.intensity;
     row.intensity_right = aus.right;
@@ -111,6 +127,7 @@ class OpenAnalysis final : public Analysis {
   SignalMeter meter_;
   MeshPoseEstimator pose_;
   OpenAus aus_;
+  const std::unique_ptr<AppearanceStage> appearance_;  // null unless features are asked for
   OpenNeutralReport report_;
   const bool online_;
   const bool image_;
@@ -120,12 +137,14 @@ class OpenAnalysis final : public Analysis {
   const std::size_t kTrack = times_.stage("track");
   const std::size_t kBlendshapes = times_.stage("blendshapes");
   const std::size_t kShape = times_.stage("shape");
+  const std::size_t kDescribe = times_.stage("describe");
   const std::size_t kAus = times_.stage("aus");
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Analysis>> makeOpenAnalysis(const Config& config, const Pack& pack, bool image) {
+Result<std::unique_ptr<Analysis>> makeOpenAnalysis(const Config& config, const Pack& pack,
+                                                   bool image) {
   if (!config.landmarks.empty() && config.landmarks != "mesh") {
     return Error{
         ErrorCode::kInvalidArgument,
@@ -144,11 +163,15 @@ Result<std::unique_ptr<Analysis>> makeOpenAnalysis(const Config& config, const P
   Provenance provenance{pack.name, pack.version, {}, {}};
   FRONTALIS_ASSIGN(provenance.runtime, runtime->describe());
   for (const PackFile& file : pack.files) provenance.models.push_back({file.path, file.sha256});
+  std::unique_ptr<AppearanceStage> appearance;
+  if (config.features) {
+    FRONTALIS_ASSIGN(appearance, AppearanceStage::createFree(config));
+  }
   OpenAuOptions au_options;
   au_options.population_neutral = image || config.static_models;
   return std::unique_ptr<Analysis>(std::make_unique<OpenAnalysis>(
       std::move(tracker), BlendshapeNetwork(runtime, blendshapes), canonical, au_options,
-      config.online, image, std::move(provenance)));
+      std::move(appearance), config.online, image, std::move(provenance)));
 }
 
 }  // namespace frontalis

@@ -8,6 +8,7 @@
 namespace frontalis {
 
 /// The open pack: RetinaFace and face mesh -> rigid fit -> blendshapes -> neutral -> AUs.
-Result<std::unique_ptr<Analysis>> makeOpenAnalysis(const Config& config, const Pack& pack, bool image);
+Result<std::unique_ptr<Analysis>> makeOpenAnalysis(const Config& config, const Pack& pack,
+                                                   bool image);
 
 }  // namespace frontalis

@@ -1,8 +1,8 @@
 #include "pipeline/openface_analysis.h"
 
-#include "appearance/face_describer.h"
 #include "au/openface_aus.h"
 #include "au/openface_models.h"
+#include "pipeline/appearance_stage.h"
 #include "pipeline/landmark_sources.h"
 #include "shape/head_pose.h"
 #include "util/try.h"
@@ -10,22 +10,12 @@
 namespace frontalis {
 namespace {
 
-Eigen::VectorXf grouped(const Landmarks68& points) {
-  Eigen::VectorXf v(2 * kLandmarks);
-  for (std::size_t i = 0; i < kLandmarks; ++i) {
-    v[static_cast<Eigen::Index>(i)] = points[i].x;
-    v[static_cast<Eigen::Index>(i + kLandmarks)] = points[i].y;
-  }
-  return v;
-}
-
 class OpenFaceAnalysis final : public Analysis {
  public:
-  OpenFaceAnalysis(std::unique_ptr<const Pdm> pdm, FaceAligner aligner,
+  OpenFaceAnalysis(std::unique_ptr<AppearanceStage> appearance,
                    std::shared_ptr<const AuPredictor> predictor,
                    std::unique_ptr<LandmarkSource> landmarks, AuMode mode, Provenance provenance)
-      : pdm_(std::move(pdm)),
-        describer_(*pdm_, std::move(aligner)),
+      : appearance_(std::move(appearance)),
         landmarks_(std::move(landmarks)),
         has_presences_(predictor->hasPresences()),
         aus_(std::move(predictor), mode),
@@ -60,7 +50,7 @@ class OpenFaceAnalysis final : public Analysis {
     const FaceDescription* face = nullptr;
     {
       const auto scope = times_.time(kDescribe);
-      face = seen.believed ? &describer_.describe(frame, points) : &describer_.none();
+      face = &appearance_->describe(frame, seen.believed ? &points : nullptr);
     }
     const bool measured = seen.believed && face->shape.valid;
     {
@@ -75,11 +65,7 @@ class OpenFaceAnalysis final : public Analysis {
     row.intensity = aus.intensity;
     row.presence = aus.presence;
     state_ = row;
-    if (observer_) {
-      const Image& aligned = face->aligned;
-      FRONTALIS_TRY(
-          observer_({row.frame, measured, {aligned.data(), aligned.bytes()}, face->fhog}));
-    }
+    FRONTALIS_TRY(appearance_->show(observer_, frame, points));
     return record;
   }
 
@@ -123,7 +109,7 @@ class OpenFaceAnalysis final : public Analysis {
     } else {
       local_ = face.shape.local;
     }
-    pdm_->shape3d(local_, shape3d_);
+    appearance_->pdm().shape3d(local_, shape3d_);
     row.pose = headPose(global, shape3d_, points, camera);
     landmarksInCamera(global, shape3d_, points, camera, camera_points_);
     constexpr auto n = static_cast<Eigen::Index>(kLandmarks);
@@ -131,12 +117,10 @@ class OpenFaceAnalysis final : public Analysis {
       row.landmarks_3d[static_cast<std::size_t>(i)] = {camera_points_[i], camera_points_[i + n],
                                                        camera_points_[i + 2 * n]};
     }
-    row.shape = {global.scale, global.rx, global.ry, global.rz, global.tx, global.ty, {}};
-    std::copy_n(local_.data(), std::min<Eigen::Index>(local_.size(), 34), row.shape.local.begin());
+    row.shape = shapeParameters(global, local_);
   }
 
-  const std::unique_ptr<const Pdm> pdm_;
-  FaceDescriber describer_;
+  const std::unique_ptr<AppearanceStage> appearance_;
   std::unique_ptr<LandmarkSource> landmarks_;
   const bool has_presences_;
   OpenFaceAus aus_;
@@ -161,23 +145,18 @@ Result<std::unique_ptr<Analysis>> makeOpenFaceAnalysis(const Config& config, con
   const bool without_neutral = image || config.static_models;
   FRONTALIS_ASSIGN(OpenFaceModels models, readOpenFaceModels(pack, without_neutral));
   FRONTALIS_ASSIGN(Pdm pdm, Pdm::read(models.pdm));
-  if (pdm.points() != static_cast<int>(kLandmarks) || pdm.modes() != 34) {
-    return Error{ErrorCode::kModelCorrupt,
-                 models.pdm.string() + " has " + std::to_string(pdm.points()) + " points and " +
-                     std::to_string(pdm.modes()) + " modes, expected 68 and 34",
-                 pack.repair};
-  }
-  FRONTALIS_ASSIGN(Triangulation triangles, readTriangulation(models.triangulation, kLandmarks));
-  FRONTALIS_ASSIGN(FaceAligner aligner, FaceAligner::create(pdm, std::move(triangles), {}));
+  FRONTALIS_ASSIGN(const Triangulation triangles,
+                   readTriangulation(models.triangulation, kLandmarks));
+  FRONTALIS_ASSIGN(auto appearance, AppearanceStage::create(std::move(pdm), triangles, config));
 
   Provenance provenance{pack.name, pack.version, {}, {}};
   for (const PackFile& file : models.used) provenance.models.push_back({file.path, file.sha256});
   FRONTALIS_ASSIGN(std::unique_ptr<LandmarkSource> landmarks,
                    makeLandmarkSource(config, pack, provenance));
   const AuMode mode = image ? AuMode::kImages : config.online ? AuMode::kStream : AuMode::kVideo;
-  return std::unique_ptr<Analysis>(std::make_unique<OpenFaceAnalysis>(
-      std::make_unique<const Pdm>(std::move(pdm)), std::move(aligner), std::move(models.predictor),
-      std::move(landmarks), mode, std::move(provenance)));
+  return std::unique_ptr<Analysis>(
+      std::make_unique<OpenFaceAnalysis>(std::move(appearance), std::move(models.predictor),
+                                         std::move(landmarks), mode, std::move(provenance)));
 }
 
 }  // namespace frontalis
