@@ -44,7 +44,8 @@ struct ClnfState {
 class ClnfTracker {
  public:
   struct Options {
-    /// Start again from boxes nearby when the first fit looks wrong (4.3); OpenFace does not.
+    /// Start again from boxes nearby when a start looks wrong (4.3), which OpenFace does not. Not
+    /// for models with early termination: their likelihoods are on another scale.
     bool guard_start = true;
   };
   /// The face's box in the current frame, tight around the 68 landmarks (4.1); empty: no face.
@@ -73,8 +74,8 @@ class ClnfTracker {
 
   /// One detection from the current parameters (6 to 11); returns state().success.
   bool fitFrame(GrayWindow& gray, std::span<const int> windows, bool parts_and_validator = true);
-  /// All start rotations in a box; the best is kept (5).
-  bool fitFromBox(GrayWindow& gray, const Box& box);
+  /// All start rotations in a box; the best is kept (5). `first`: no face was tracked before.
+  bool fitFromBox(GrayWindow& gray, const Box& box, bool first = true);
   void setState(const ShapeParams& params) { state_.params = params; }
 
  private:
@@ -86,7 +87,11 @@ class ClnfTracker {
 
   void fitParts(GrayWindow& gray);
   void startFrom(const Box& box, const std::array<float, 3>& rotation);
-  bool tryBasic(GrayWindow& gray, const Box& box);
+  bool tryBasic(GrayWindow& gray, const Box& box, bool first);
+  /// The first `count` start rotations; best_ keeps the likeliest fit.
+  void tryRotations(GrayWindow& gray, const Box& box, std::size_t count, bool& any);
+  /// Boxes near this one, until the fit is likely enough.
+  void tryChangedBoxes(GrayWindow& gray, const Box& box);
   bool tryWithEarlyTermination(GrayWindow& gray, const Box& box);
 
   std::shared_ptr<const ClnfModel> model_;
