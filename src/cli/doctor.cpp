@@ -109,9 +109,12 @@ void showModels(Findings& findings) {
   }
   for (const ModelPart& part : *parts) {
     const std::string name = part.part.empty() ? part.pack : part.pack + "/" + part.part;
+    // Parts share files, so that an optional one may be there in part.
     const bool absent =
-        std::all_of(part.files.begin(), part.files.end(),
-                    [](const ModelFile& file) { return file.state == ModelState::kMissing; });
+        part.optional ? part.state() == ModelState::kMissing
+                      : std::all_of(part.files.begin(), part.files.end(), [](const auto& file) {
+                          return file.state == ModelState::kMissing;
+                        });
     if (absent && part.pack != "open") {
       std::printf("%-44s %s\n", name.c_str(), "not installed");
       continue;
