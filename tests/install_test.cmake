@@ -26,7 +26,7 @@ set(prefix ${WORK_DIR}/prefix)
 file(RENAME ${first} ${prefix})
 
 foreach(file bin/frontalis include/frontalis/extractor.h share/frontalis/packs/open/manifest.json
-        share/doc/frontalis/LICENSE)
+        share/frontalis/data/face68 share/doc/frontalis/LICENSE)
   if(NOT EXISTS ${prefix}/${file})
     message(FATAL_ERROR "${file} was not installed")
   endif()

@@ -90,8 +90,7 @@ struct Extractor::Impl {
       }
     }
     decoder.join();
-    FRONTALIS_TRY(analysed);
-    return decoded;
+    return analysed.ok() ? decoded : analysed;
   }
 
   Status readAll() {
