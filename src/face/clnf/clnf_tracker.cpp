@@ -30,8 +30,8 @@ constexpr std::array<std::array<float, 3>, 11> kStartRotations = {{{0, 0, 0},
                                                                    {0, -1.22f, 0.698f},
                                                                    {0, 1.22f, -0.698f}}};
 
-// A start that ended in the wrong place keeps a high certainty but has a low likelihood: of 336 fits
-// from boxes up to 25 % off, all of the 262 above this were right, nearly all below wrong.
+// A start that ended in the wrong place keeps a high certainty but has a low likelihood: of 336
+// fits from boxes up to 25 % off, all of the 262 above this were right, nearly all below wrong.
 constexpr float kGoodStart = 0.62f;
 
 /// Other boxes to start from: shifts as shares of width and height, and factors of the size.
@@ -90,8 +90,10 @@ ClnfTracker::ClnfTracker(std::shared_ptr<const ClnfModel> model, Options options
       calc_params_(model_->face.pdm) {
   for (const ClnfPart& part : model_->parts) {
     parts_.push_back(std::make_unique<PartFit>(
-        PartFit{LandmarkFit(part.model), CalcParams(part.model.pdm),
-                Eigen::VectorXf::Zero(2 * static_cast<Eigen::Index>(part.model.landmarks()))}));
+        PartFit{LandmarkFit(part.model),
+                CalcParams(part.model.pdm),
+                Eigen::VectorXf::Zero(2 * static_cast<Eigen::Index>(part.model.landmarks())),
+                {}}));
   }
   if (model_->validator) validation_.emplace(*model_->validator);
   reset();
@@ -166,9 +168,9 @@ void ClnfTracker::fitParts(GrayWindow& gray) {
     out.params.local = start.local;
     const float first_scale = part.model.scales.front()->scale();
     if (start.valid && state_.params.global.scale > kPartScale * first_scale) {
-      before_ = out.params;
+      work.before = out.params;
       work.fit.run(gray, part.model.settings.tracking_windows, out.params);
-      if (!finite(out.params)) out.params = before_;
+      if (!finite(out.params)) out.params = work.before;
       any = true;
     }
     out.likelihood = work.fit.likelihood();

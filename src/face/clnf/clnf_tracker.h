@@ -83,6 +83,7 @@ class ClnfTracker {
     LandmarkFit fit;
     CalcParams calc_params;
     Eigen::VectorXf given;
+    ShapeParams before;
   };
 
   void fitParts(GrayWindow& gray);

@@ -195,6 +195,7 @@ LandmarkFit::LandmarkFit(const LandmarkModel& model) : model_(&model) {
   exact_basis_ = model.pdm.basis().cast<double>();
   exact_shape3d_ = Eigen::VectorXd::Zero(3 * n);
   exact_local_ = Eigen::VectorXd::Zero(model.pdm.modes());
+  rigid_step_ = Eigen::VectorXf::Zero(6);
   step_ = Eigen::VectorXf::Zero(6 + model.pdm.modes());
 }
 
@@ -316,11 +317,11 @@ int LandmarkFit::pass(bool rigid, ShapeParams& params) {
     if (!shape_.allFinite()) break;
     meanShift(shape_);
     if (rigid) {
-      normal.solveRigid(params.global, shape3d_, shift_, step_);
+      normal.solveRigid(params.global, shape3d_, shift_, rigid_step_);
     } else {
       normal.solve(params.global, params.local, shape3d_, shift_, regularisation, step_);
     }
-    Pdm::update(step_, params.global, params.local);
+    Pdm::update(rigid ? rigid_step_ : step_, params.global, params.local);
     model_->pdm.clamp(params.local);
   }
   return t;

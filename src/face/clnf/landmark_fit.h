@@ -122,6 +122,7 @@ class LandmarkFit {
   Eigen::MatrixXd exact_basis_;
   Eigen::VectorXd exact_shape3d_;
   Eigen::VectorXd exact_local_;
+  Eigen::VectorXf rigid_step_;
   Eigen::VectorXf step_;
 };
 

@@ -161,6 +161,46 @@ TEST_F(ReferenceTrack, AllHypothesesOfTheFirstFrame) {
   }
 }
 
+// Boxes that end in a wrong place with full certainty (spec clnf 4.3) do not when starts are
+// guarded.
+TEST_F(ReferenceTrack, AWrongFirstBoxIsCaught) {
+  const testing::GrayPicture picture = testing::readPgm(dir_ / "gray_frame01.pgm.gz");
+  const json dump = testing::gunzipJson(dir_ / "clnf_frame1.json.gz");
+  const std::vector<float> right = dump.at("detector").at("box_xywh");
+  const std::vector<float> landmarks = dump.at("final").at("landmarks");
+  WholeGrayImage image(picture.pixels.data(), picture.width, picture.width, picture.height);
+  ClnfTracker guarded(clnfModel());
+  ClnfTracker plain(clnfModel(), {.guard_start = false});
+  int wrong = 0;
+  for (const auto& [dx, dy, size] : {std::array{0.f, 0.f, 1.f},
+                                     {0.f, 0.2f, 1.f},
+                                     {0.1f, 0.1f, 0.8f},
+                                     {-0.1f, -0.1f, 1.2f},
+                                     {0.2f, 0.2f, 1.f},
+                                     {-0.25f, 0.f, 0.8f},
+                                     {0.f, -0.25f, 1.f},
+                                     {0.f, 0.25f, 1.25f}}) {
+    const float width = right[2] * size;
+    const float height = right[3] * size;
+    const Box box{right[0] + right[2] * dx + (right[2] - width) / 2,
+                  right[1] + right[3] * dy + (right[3] - height) / 2, width, height};
+    GrayWindow gray(image);
+    plain.reset();
+    plain.fitFromBox(gray, box);
+    const double unguarded = distance(plain.state().landmarks, landmarks).mean;
+    wrong += unguarded > 4 ? 1 : 0;
+    guarded.reset();
+    guarded.fitFromBox(gray, box);
+    const double ours = distance(guarded.state().landmarks, landmarks).mean;
+    std::printf("box off by (%.2f, %.2f) x %.2f: %.2f px, guarded %.2f px\n",
+                static_cast<double>(dx), static_cast<double>(dy), static_cast<double>(size),
+                unguarded, ours);
+    EXPECT_LT(ours, 3);
+    EXPECT_GT(guarded.state().likelihood, 0.6f);
+  }
+  EXPECT_GE(wrong, 2);
+}
+
 TEST_F(ReferenceTrack, WholeVideoFromTheFirstBox) {
   const json stages = testing::gunzipJson(dir_ / "stages.json.gz");
   const std::vector<testing::GrayPicture> pictures = testing::decodeGray(dir_ / "single_face.mp4");
