@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-OUR_FOLDERS = ("src", "examples", "python", "bench", "fuzz", "tests")
+OUR_FOLDERS = ("src", "examples", "python", "bench", "fuzz", "tests", "tools")
 SHIPPED_FOLDERS = ("src", "examples", "python")
 
 
