@@ -34,11 +34,18 @@ class OwnPackTest : public ::testing::Test {
     fs::copy(fs::path(FRONTALIS_DATA_DIR) / "face68" / "pdm.txt", folder_ / "pdm.txt");
     fs::copy(fs::path(FRONTALIS_DATA_DIR) / "face68" / "triangles.txt", folder_ / "tris.txt");
     nlohmann::json files = nlohmann::json::array();
-    for (const char* role : {"au-models", "au-models-static"}) {
-      files.push_back({{"path", "main.txt"},
-                       {"bytes", fs::file_size(folder_ / "main.txt")},
-                       {"sha256", sha256File(folder_ / "main.txt").value()},
+    const auto list = [&](const fs::path& path, const std::string& role) {
+      files.push_back({{"path", path.string()},
+                       {"bytes", fs::file_size(folder_ / path)},
+                       {"sha256", sha256File(folder_ / path).value()},
                        {"role", role}});
+    };
+    list("main.txt", "au-models");
+    list("main.txt", "au-models-static");
+    list("pdm.txt", "pdm");
+    list("tris.txt", "triangulation");
+    for (const auto& entry : fs::recursive_directory_iterator(folder_)) {
+      if (entry.is_regular_file()) list(fs::relative(entry.path(), folder_), "");
     }
     std::ofstream(folder_ / "manifest.json")
         << nlohmann::json{{"name", "mine"}, {"version", "1"}, {"files", files}};
