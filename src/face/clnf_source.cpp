@@ -1,6 +1,9 @@
 #include "face/clnf_source.h"
 
+#include <algorithm>
+
 #include "face/box_convention.h"
+#include "face/face_choice.h"
 #include "shape/head_pose.h"
 #include "util/try.h"
 
@@ -18,7 +21,17 @@ GrayView ClnfSource::FrameGray::view(const PixelRect& wanted) {
 ClnfSource::ClnfSource(RetinaFace detector, std::shared_ptr<const ClnfModel> model)
     : detector_(std::move(detector)), tracker_(std::move(model)) {}
 
-void ClnfSource::reset() { tracker_.reset(); }
+void ClnfSource::reset() {
+  tracker_.reset();
+  confirmed_ = false;
+}
+
+Result<bool> ClnfSource::seesFace(const Frame& frame, const Landmarks68& landmarks) {
+  FRONTALIS_ASSIGN(const std::vector<FaceDetection> faces, detector_.detect(frame));
+  const Box box = boundingBox(landmarks);
+  return std::any_of(faces.begin(), faces.end(),
+                     [&](const FaceDetection& face) { return confirms(face, box); });
+}
 
 Result<LandmarkObservation> ClnfSource::locate(const Frame& frame) {
   gray_.show(frame);
@@ -37,6 +50,17 @@ Result<LandmarkObservation> ClnfSource::locate(const Frame& frame) {
   observation.believed = state.success;
   observation.confidence = state.certainty;
   observation.landmarks = state.points();
+  if (observation.success && !confirmed_) {
+    confirmed_ = tracker_.detectorRan();
+    if (!confirmed_) {
+      FRONTALIS_ASSIGN(confirmed_, seesFace(frame, observation.landmarks));
+    }
+    if (!confirmed_) {
+      observation.success = observation.believed = false;
+      observation.confidence = 0;
+    }
+  }
+  confirmed_ = confirmed_ && observation.success;
   LandmarkObservation::Model model;
   model.global = state.params.global;
   std::copy_n(state.params.local.data(), model.local.size(), model.local.begin());

@@ -11,7 +11,9 @@
 namespace frontalis {
 
 /// OpenFace's own landmarks (CLNF or CE-CLM, spec clnf), started by RetinaFace: the tracker asks
-/// for a detection only by OpenFace's rules.
+/// for a detection only by OpenFace's rules. One rule is added: where the tracker
+/// says that it found a lost face again by itself, the detector must see one there too; on a scene
+/// without a face the tracker's validator is at times content by chance, for a frame or two.
 class ClnfSource final : public LandmarkSource {
  public:
   ClnfSource(RetinaFace detector, std::shared_ptr<const ClnfModel> model);
@@ -36,6 +38,8 @@ class ClnfSource final : public LandmarkSource {
   };
 
   Gaze gaze(const Frame& frame);
+  /// Whether the detector sees a face where the landmarks are.
+  Result<bool> seesFace(const Frame& frame, const Landmarks68& landmarks);
 
   RetinaFace detector_;
   ClnfTracker tracker_;
@@ -43,6 +47,8 @@ class ClnfSource final : public LandmarkSource {
   GazeEstimator gaze_;
   Eigen::VectorXf shape3d_;
   Eigen::VectorXf in_camera_;
+
+  bool confirmed_ = false;  // state of the video: the face that is tracked was once detected
 };
 
 }  // namespace frontalis
