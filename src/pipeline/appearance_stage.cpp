@@ -1,6 +1,7 @@
 #include "pipeline/appearance_stage.h"
 
-#include "models/pack.h"
+#include "appearance/builtin_triangulation.h"
+#include "shape/builtin_pdm.h"
 #include "util/try.h"
 
 namespace frontalis {
@@ -36,10 +37,8 @@ Result<std::unique_ptr<AppearanceStage>> AppearanceStage::create(Pdm pdm,
 }
 
 Result<std::unique_ptr<AppearanceStage>> AppearanceStage::createFree(const Config& config) {
-  FRONTALIS_ASSIGN(const auto pdm_file, dataFile("face68/pdm.txt"));
-  FRONTALIS_ASSIGN(const auto triangles_file, dataFile("face68/triangles.txt"));
-  FRONTALIS_ASSIGN(Pdm pdm, Pdm::read(pdm_file));
-  FRONTALIS_ASSIGN(const Triangulation triangles, readTriangulation(triangles_file, kLandmarks));
+  FRONTALIS_ASSIGN(Pdm pdm, builtinPdm());
+  FRONTALIS_ASSIGN(const Triangulation triangles, builtinTriangulation());
   return create(std::move(pdm), triangles, config);
 }
 
