@@ -206,7 +206,9 @@ void FaceAligner::mask(const WarpMatrix& warp, const Eigen::VectorXf& landmarks,
     const Eigen::Array2f high =
         a.cwiseMax(b).cwiseMax(c).array().floor().min(static_cast<float>(size - 1));
     if (!(low <= high).all()) continue;
-    for (float y = low.y(); y <= high.y(); ++y) {
+    const int last_row = static_cast<int>(high.y());
+    for (int row = static_cast<int>(low.y()); row <= last_row; ++row) {
+      const float y = static_cast<float>(row);
       const auto inside = [&](float x) {
         return edges[0].holds(x, y) && edges[1].holds(x, y) && edges[2].holds(x, y);
       };
@@ -218,7 +220,7 @@ void FaceAligner::mask(const WarpMatrix& warp, const Eigen::VectorXf& landmarks,
       while (begin <= end && !inside(begin)) ++begin;
       while (end > begin && !inside(end)) --end;
       if (begin > end) continue;
-      std::memset(out.at(static_cast<int>(begin), static_cast<int>(y)), 255,
+      std::memset(out.at(static_cast<int>(begin), row), 255,
                   static_cast<std::size_t>(end - begin) + 1);
     }
   }
