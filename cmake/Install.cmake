@@ -42,6 +42,7 @@ if(NOT FRONTALIS_SANITIZE)
     DESTINATION lib/cmake/frontalis)
 endif()
 
+install(DIRECTORY "${CMAKE_SOURCE_DIR}/data" DESTINATION share/frontalis)
 install(FILES LICENSE THIRD_PARTY.md DESTINATION share/doc/frontalis)
 if(EXISTS "${FRONTALIS_DEPS_DIR}/packs/open/manifest.json")
   install(DIRECTORY "${FRONTALIS_DEPS_DIR}/packs/open" DESTINATION share/frontalis/packs)

@@ -236,4 +236,18 @@ Result<Pack> findPack(const std::string& name) {
                kRepairOpen};
 }
 
+Result<fs::path> dataFile(const std::string& name) {
+  std::vector<fs::path> folders;
+  if (const fs::path code = codeFolder(); !code.empty()) {
+    folders.push_back(code / ".." / "share" / "frontalis" / "data");
+  }
+  folders.emplace_back(FRONTALIS_DATA_DIR);
+  for (const fs::path& folder : folders) {
+    if (fs::exists(folder / name)) return folder / name;
+  }
+  return Error{ErrorCode::kModelMissing,
+               (folders.back() / name).string() + ": a file that comes with Frontalis is missing",
+               "Reinstall Frontalis"};
+}
+
 }  // namespace frontalis

@@ -68,6 +68,9 @@ Status verifyFile(const std::filesystem::path& path, const PackFile& expected,
 /// Errors: kInvalidArgument, kModelMissing, as Pack::read.
 Result<Pack> findPack(const std::string& name);
 
+/// A file of the source tree's data/, installed as share/frontalis/data. Errors: kModelMissing.
+Result<std::filesystem::path> dataFile(const std::string& name);
+
 /// FRONTALIS_HOME, else the user's data folder: XDG_DATA_HOME/frontalis, ~/.local/share/frontalis,
 /// or ~/Library/Application Support/Frontalis.
 std::filesystem::path frontalisHome();

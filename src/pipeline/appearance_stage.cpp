@@ -1,7 +1,6 @@
 #include "pipeline/appearance_stage.h"
 
-#include "appearance/builtin_triangulation.h"
-#include "shape/builtin_pdm.h"
+#include "models/pack.h"
 #include "util/try.h"
 
 namespace frontalis {
@@ -37,8 +36,10 @@ Result<std::unique_ptr<AppearanceStage>> AppearanceStage::create(Pdm pdm,
 }
 
 Result<std::unique_ptr<AppearanceStage>> AppearanceStage::createFree(const Config& config) {
-  FRONTALIS_ASSIGN(Pdm pdm, builtinPdm());
-  FRONTALIS_ASSIGN(const Triangulation triangles, builtinTriangulation());
+  FRONTALIS_ASSIGN(const auto pdm_file, dataFile("face68/pdm.txt"));
+  FRONTALIS_ASSIGN(const auto triangles_file, dataFile("face68/triangles.txt"));
+  FRONTALIS_ASSIGN(Pdm pdm, Pdm::read(pdm_file));
+  FRONTALIS_ASSIGN(const Triangulation triangles, readTriangulation(triangles_file, kLandmarks));
   return create(std::move(pdm), triangles, config);
 }
 

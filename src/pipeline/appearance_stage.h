@@ -16,7 +16,7 @@ class AppearanceStage {
   /// modes).
   static Result<std::unique_ptr<AppearanceStage>> create(Pdm pdm, const Triangulation& triangles,
                                                          const Config& config);
-  /// With the free face model that comes with Frontalis.
+  /// With the free face model that comes with Frontalis. Errors: kModelMissing.
   static Result<std::unique_ptr<AppearanceStage>> createFree(const Config& config);
 
   /// `landmarks`: 136 px, all x, then all y; nothing when the frame has no face to believe in.
