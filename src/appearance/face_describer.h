@@ -15,8 +15,8 @@ namespace frontalis {
 struct FaceDescription {
   CalcParams::Fit shape;  ///< the AU stage's own fit, not the tracker's
   WarpMatrix warp = WarpMatrix::Zero();
-  Image aligned;                        ///< 112 x 112, B, G, R; black outside the face
-  std::array<float, kFhogSize> fhog{};  ///< 0 to 0.4
+  Image aligned;                                 ///< 112 x 112, B, G, R; black outside the face
+  std::array<float, kFhogSize> fhog{};           ///< 0 to 0.4
   std::array<double, kGeometrySize> geometry{};  ///< V p (204, mm), then p (34)
 };
 
