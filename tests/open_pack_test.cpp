@@ -70,7 +70,8 @@ TEST(OpenPackVideo, SingleFaceRestsThenSmiles) {
   ASSERT_EQ(rows.size(), 72u);
   for (const int au : kIntensityAuNumbers) {
     const Sides rest = mean(rows, au, 0, 15);
-    EXPECT_LE(std::max(rest.right, rest.left), kTolerance) << "AU" << au;
+    // The brows do move a little here: OpenFace's AU01 is 1.1 to 1.5.
+    EXPECT_LE(std::max(rest.right, rest.left), au == 1 ? .4 : kTolerance) << "AU" << au;
   }
   expectMeans(rows, {{40, 69, 6, 3.4, 3.4},
                      {40, 69, 12, 4.7, 4.7},

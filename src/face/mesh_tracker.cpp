@@ -70,7 +70,12 @@ bool MeshTracker::believable(const TrackedFace& face, const Frame& frame) const 
 Result<TrackedFace> MeshTracker::acquire(const Frame& frame) {
   FRONTALIS_ASSIGN(const std::optional<FaceDetection> seen, detect(frame));
   if (!seen) return TrackedFace{};
-  FRONTALIS_ASSIGN(const MeshFit fit, landmarks_.locate(frame, cropFromDetection(*seen)));
+  FRONTALIS_ASSIGN(MeshFit fit, landmarks_.locate(frame, cropFromDetection(*seen)));
+  if (fit.presence >= options_.minimum_presence) {
+    // Once more from the landmarks, so that every frame's crop follows one rule: the coefficients
+    // of a frame cropped by the detector stand out (browInnerUp most).
+    FRONTALIS_ASSIGN(fit, landmarks_.locate(frame, cropFromMesh(fit.mesh)));
+  }
   TrackedFace face{true, fit.presence, meshBox(fit.mesh), fit.mesh};
   if (fit.presence < options_.minimum_presence) face.found = false;
   return face;
