@@ -1,6 +1,5 @@
 #include "appearance/alignment.h"
 
-#include <Eigen/LU>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -37,6 +36,11 @@ constexpr int kWeightRound = 1 << (kWeightBits - 1);
 
 struct InverseWarp {
   double xx, xy, x0, yx, yy, y0;
+
+  /// False for a singular warp, or one with values that are not finite.
+  [[nodiscard]] bool usable() const {
+    return std::isfinite(xx + xy + x0 + yx + yy + y0) && xx * yy - xy * yx != 0;
+  }
 };
 
 /// In the order of OpenCV's own inversion, so that the roundings agree.
@@ -164,6 +168,7 @@ WarpMatrix FaceAligner::warp(const Eigen::VectorXf& landmarks, float tx, float t
 Region FaceAligner::sourceRegion(const WarpMatrix& warp, int picture_width,
                                  int picture_height) const {
   const InverseWarp n = inverse(warp);
+  if (!n.usable()) return {};
   const double last = options_.size - 1;
   double left = 0, right = 0, top = 0, bottom = 0;
   for (int corner = 0; corner < 4; ++corner) {
@@ -231,9 +236,8 @@ void FaceAligner::align(const WarpMatrix& warp, const ImageView& source, const R
   const int size = options_.size;
   out.resize(size, size, 3);
   std::fill_n(out.data(), out.bytes(), std::uint8_t{0});
-  const double area = warp.leftCols<2>().cast<double>().determinant();
-  if (!warp.allFinite() || !(std::abs(area) > 0) || source.empty()) return;
   const InverseWarp n = inverse(warp);
+  if (!n.usable() || source.empty()) return;
   std::array<std::int32_t, kMaxSize> column_x, column_y;
   for (int u = 0; u < size; ++u) {
     column_x[static_cast<std::size_t>(u)] = fixedPosition(n.xx * u);

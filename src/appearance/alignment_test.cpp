@@ -179,7 +179,7 @@ TEST(FaceAligner, OnlyTheSourceRegionIsNeeded) {
     face.align(warp, source, {0, 0, 320, 240}, whole);
     // A copy without anything around it: reading beyond would show, to sanitizers at least.
     Image cut(region.width, region.height, 3);
-    for (int y = 0; y < region.height; ++y) {
+    for (int y = 0; y < region.height && region.width > 0; ++y) {
       std::memcpy(cut.row(y), source.at(region.x, region.y + y),
                   static_cast<std::size_t>(cut.stride()));
     }
