@@ -52,8 +52,12 @@ $(BINARY): program ;
 .deps/packs/open/manifest.json $(DEMO_INPUT): setup ;
 
 .PHONY: test
-test: build ## Run every test through CTest
+test: setup-test build ## Run every test through CTest
 	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+
+.PHONY: setup-test
+setup-test:
+	@scripts/setup.sh --test
 
 .PHONY: bench
 bench: build ## Run the Google Benchmark programs

@@ -31,5 +31,5 @@ function(frontalis_link_dependencies target)
   target_include_directories(${target} SYSTEM PRIVATE ${OPENVINO_INCLUDE_DIRS})
   target_compile_definitions(${target} PRIVATE EIGEN_MPL2_ONLY)
   target_link_libraries(${target} PRIVATE PkgConfig::LIBAV Eigen3::Eigen nlohmann_json::nlohmann_json
-    spdlog::spdlog ZLIB::ZLIB Threads::Threads ${CMAKE_DL_LIBS})
+    spdlog::spdlog ZLIB::ZLIB Threads::Threads frontalis_opencv ${CMAKE_DL_LIBS})
 endfunction()

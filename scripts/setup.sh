@@ -2,16 +2,18 @@
 # Sets up everything that a build of Frontalis needs, and does nothing where all is there:
 # system packages (apt or Homebrew), then the private prefix .deps (scripts/fetch_deps.py).
 #   scripts/setup.sh          what build, tests, benchmarks and the demo need
+#   scripts/setup.sh --test   also the browser that the tests of the pages drive
 #   scripts/setup.sh --lint   also what `make check` and `make format` need
 # FRONTALIS_SKIP_SYSTEM=1     leaves the system packages to you
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-lint=0
+lint=0 test=0
 case "${1:-}" in
   '') ;;
   --lint) lint=1 ;;
-  *) sed -n '2,6s/^# //p' "$0"; exit 2 ;;
+  --test) test=1 ;;
+  *) sed -n '2,7s/^# //p' "$0"; exit 2 ;;
 esac
 
 fail() { # step, why, what to do
@@ -24,12 +26,18 @@ debian=(cmake ninja-build ccache pkg-config g++ libavformat-dev libavcodec-dev l
   nlohmann-json3-dev libgtest-dev libbenchmark-dev libdlib-dev libopencv-core-dev
   libopencv-imgproc-dev zlib1g-dev libcurl4-openssl-dev)
 debian_lint=(clang-format clang-tidy)
+debian_test=(chromium chromium-driver)
+command -v npm >/dev/null || debian+=(npm)
 brew=(cmake ninja ccache pkg-config ffmpeg eigen cli11 spdlog nlohmann-json googletest
-  google-benchmark dlib opencv)
+  google-benchmark dlib opencv node)
 brew_lint=(clang-format llvm)
 if [ "$lint" = 1 ]; then
   debian+=("${debian_lint[@]}")
   brew+=("${brew_lint[@]}")
+fi
+# Ubuntu has Chromium as a snap only: there the tests of the pages say that they were skipped.
+if [ "$test" = 1 ] && grep -qs '^ID=debian' /etc/os-release; then
+  debian+=("${debian_test[@]}")
 fi
 
 python=${PYTHON:-python3}
