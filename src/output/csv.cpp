@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "appearance/blendshape_index.h"
+#include "output/row_values.h"
 
 namespace frontalis {
 namespace {
@@ -31,55 +32,60 @@ void quoted(std::string& out, std::string_view text) {
   out += '"';
 }
 
-void indexed(std::string& out, const char* prefix, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) out += "," + std::string(prefix) + std::to_string(i);
+void indexed(std::vector<std::string>& out, const std::string& prefix, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) out.push_back(prefix + std::to_string(i));
 }
-
-constexpr std::size_t kAu28Column = 16;  // its place in kPresenceAuNumbers
 
 }  // namespace
 
 std::string auName(int number) { return (number < 10 ? "0" : "") + std::to_string(number); }
 
+std::vector<std::string> valueNames(const Columns& columns) {
+  std::vector<std::string> out;
+  const auto add = [&out](std::initializer_list<const char*> names) {
+    out.insert(out.end(), names.begin(), names.end());
+  };
+  const auto au = [](int number) { return "AU" + auName(number); };
+  if (columns.gaze) {
+    add({"gaze_0_x", "gaze_0_y", "gaze_0_z", "gaze_1_x", "gaze_1_y", "gaze_1_z", "gaze_angle_x",
+         "gaze_angle_y"});
+    for (const char* axis : {"x_", "y_", "X_", "Y_", "Z_"}) {
+      indexed(out, std::string("eye_lmk_") + axis, 2 * kEyePoints);
+    }
+  }
+  if (columns.pose) add({"pose_Tx", "pose_Ty", "pose_Tz", "pose_Rx", "pose_Ry", "pose_Rz"});
+  if (columns.landmarks_2d) {
+    for (const char* axis : {"x_", "y_"}) indexed(out, axis, kLandmarks);
+  }
+  if (columns.landmarks_3d) {
+    for (const char* axis : {"X_", "Y_", "Z_"}) indexed(out, axis, kLandmarks);
+  }
+  if (columns.shape) {
+    add({"p_scale", "p_rx", "p_ry", "p_rz", "p_tx", "p_ty"});
+    indexed(out, "p_", 34);
+  }
+  if (columns.intensity) {
+    for (const int number : kIntensityAuNumbers) out.push_back(au(number) + "_r");
+  }
+  if (columns.sides) {
+    for (const int number : kIntensityAuNumbers) {
+      out.push_back(au(number) + "_r_left");
+      out.push_back(au(number) + "_r_right");
+    }
+  }
+  if (columns.presence) {
+    for (const int number : kPresenceAuNumbers) {
+      if (number != 28 || columns.au28) out.push_back(au(number) + "_c");
+    }
+  }
+  if (columns.blendshapes) out.insert(out.end(), kBlendshapeNames.begin(), kBlendshapeNames.end());
+  return out;
+}
+
 std::string CsvFormat::header() const {
   std::string out = named_ ? "file,frame" : "frame";
   out += ",face_id,timestamp,confidence,success";
-  if (columns_.gaze) {
-    for (const char* eye : {"gaze_0_", "gaze_1_"}) {
-      for (const char* axis : {"x", "y", "z"}) out += std::string(",") + eye + axis;
-    }
-    out += ",gaze_angle_x,gaze_angle_y";
-    for (const char* axis : {"x_", "y_", "X_", "Y_", "Z_"}) {
-      indexed(out, (std::string("eye_lmk_") + axis).c_str(), 2 * kEyePoints);
-    }
-  }
-  if (columns_.pose) out += ",pose_Tx,pose_Ty,pose_Tz,pose_Rx,pose_Ry,pose_Rz";
-  if (columns_.landmarks_2d) {
-    for (const char* axis : {"x_", "y_"}) indexed(out, axis, kLandmarks);
-  }
-  if (columns_.landmarks_3d) {
-    for (const char* axis : {"X_", "Y_", "Z_"}) indexed(out, axis, kLandmarks);
-  }
-  if (columns_.shape) {
-    out += ",p_scale,p_rx,p_ry,p_rz,p_tx,p_ty";
-    indexed(out, "p_", 34);
-  }
-  if (columns_.intensity) {
-    for (const int au : kIntensityAuNumbers) out += ",AU" + auName(au) + "_r";
-  }
-  if (columns_.sides) {
-    for (const int au : kIntensityAuNumbers) {
-      out += ",AU" + auName(au) + "_r_left,AU" + auName(au) + "_r_right";
-    }
-  }
-  if (columns_.presence) {
-    for (const int au : kPresenceAuNumbers) {
-      if (au != 28 || columns_.au28) out += ",AU" + auName(au) + "_c";
-    }
-  }
-  if (columns_.blendshapes) {
-    for (const std::string_view blendshape : kBlendshapeNames) out += "," + std::string(blendshape);
-  }
+  for (const std::string& name : valueNames(columns_)) out += "," + name;
   return out + "\n";
 }
 
@@ -93,61 +99,8 @@ void CsvFormat::append(const Row& row, std::string_view name, std::string& out) 
   number(out, row.timestamp, style_ == CsvStyle::kOpenFace ? 3 : 6, false);
   number(out, row.confidence, 2, false);
   out += row.success ? ",1" : ",0";
-  if (columns_.gaze) {
-    for (const Point3f& g : row.gaze.direction) {
-      for (const float v : {g.x, g.y, g.z}) number(out, v, 6, empty);
-    }
-    number(out, row.gaze.angle_x, 3, empty);
-    number(out, row.gaze.angle_y, 3, empty);
-    const auto eyes = [&](const auto& points, auto member) {
-      for (const auto& eye : points) {
-        for (const auto& p : eye) number(out, p.*member, 1, empty);
-      }
-    };
-    eyes(row.gaze.eyes, &Point2f::x);
-    eyes(row.gaze.eyes, &Point2f::y);
-    eyes(row.gaze.eyes_in_3d, &Point3f::x);
-    eyes(row.gaze.eyes_in_3d, &Point3f::y);
-    eyes(row.gaze.eyes_in_3d, &Point3f::z);
-  }
-  if (columns_.pose) {
-    for (const float v : {row.pose.tx, row.pose.ty, row.pose.tz}) number(out, v, 1, empty);
-    for (const float v : {row.pose.rx, row.pose.ry, row.pose.rz}) number(out, v, 3, empty);
-  }
-  const auto points = [&](const auto& all, auto member) {
-    for (const auto& p : all) number(out, p.*member, 1, empty);
-  };
-  if (columns_.landmarks_2d) {
-    points(row.landmarks, &Point2f::x);
-    points(row.landmarks, &Point2f::y);
-  }
-  if (columns_.landmarks_3d) {
-    points(row.landmarks_3d, &Point3f::x);
-    points(row.landmarks_3d, &Point3f::y);
-    points(row.landmarks_3d, &Point3f::z);
-  }
-  if (columns_.shape) {
-    const ShapeParameters& s = row.shape;
-    for (const float v : {s.scale, s.rx, s.ry, s.rz, s.tx, s.ty}) number(out, v, 3, empty);
-    for (const float v : s.local) number(out, v, 3, empty);
-  }
-  if (columns_.intensity) {
-    for (const float v : row.intensity) number(out, v, 2, empty);
-  }
-  if (columns_.sides) {
-    for (std::size_t i = 0; i < kIntensityAus; ++i) {
-      number(out, row.intensity_left[i], 2, empty);
-      number(out, row.intensity_right[i], 2, empty);
-    }
-  }
-  if (columns_.presence) {
-    for (std::size_t i = 0; i < kPresenceAus; ++i) {
-      if (i != kAu28Column || columns_.au28) number(out, row.presence[i] ? 1 : 0, 2, empty);
-    }
-  }
-  if (columns_.blendshapes) {
-    for (const float v : row.blendshapes) number(out, v, 4, empty);
-  }
+  forEachValue(row, columns_,
+               [&](float value, int decimals) { number(out, value, decimals, empty); });
   out += '\n';
 }
 
