@@ -4,7 +4,9 @@
 #include <map>
 
 #include "cli/commands.h"
+#include "cli/extract_options.h"
 #include "cli/progress.h"
+#include "cli/worker_report.h"
 #include "output/extract_file.h"
 
 namespace frontalis::cli {
@@ -12,17 +14,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct Options : ExtractOptions {
   std::vector<std::string> inputs;
   std::string output;
-  std::string format = "csv";
   std::string hog;
   std::string aligned;
   std::string features;
   bool quiet = false;
   bool profile = false;
-  Columns columns;
-  Config config;
+  int report_descriptor = -1;
 };
 
 std::atomic<bool> interrupted{false};
@@ -83,7 +83,8 @@ void printProfile(const Summary& summary) {
   }
 }
 
-int extractOne(const Options& options, const std::string& input, const fs::path& output) {
+int extractOne(const Options& options, const std::string& input, const fs::path& output,
+               WorkerReport& worker) {
   ProgressLine progress(fs::path(input).filename().string(), options.quiet);
   ExtractRequest request;
   request.input = input;
@@ -106,13 +107,19 @@ int extractOne(const Options& options, const std::string& input, const fs::path&
   }
   request.config = options.config;
   request.config.features = !options.features.empty();
+  request.opened = [&](const InputInfo& info) { worker.opened(info); };
   request.progress = [&](const Progress& now) {
+    worker.progress(now);
     progress.show(now.frames, now.expected_frames);
     return !interrupted;
   };
   const Result<ExtractReport> done = extractToFile(request);
   progress.finish();
-  if (!done.ok()) return report(done.error());
+  if (!done.ok()) {
+    worker.failed(done.error());
+    return report(done.error());
+  }
+  worker.done(*done);
 
   const Summary& summary = done->summary;
   for (const std::string& warning : summary.warnings) {
@@ -139,12 +146,17 @@ int extractAll(const Options& options) {
             "Extract the inputs one by one"});
     return kUsage;
   }
+  Result<WorkerReport> worker = WorkerReport::create(options.report_descriptor);
+  if (!worker.ok()) {
+    report(worker.error());
+    return kUsage;
+  }
   std::signal(SIGINT, onInterrupt);
   std::signal(SIGTERM, onInterrupt);
   int worst = kOk;
   std::size_t failed = 0;
   for (std::size_t i = 0; i < options.inputs.size(); ++i) {
-    const int code = extractOne(options, options.inputs[i], (*outputs)[i]);
+    const int code = extractOne(options, options.inputs[i], (*outputs)[i], *worker);
     if (code == kInterrupted || interrupted) return kInterrupted;
     if (code == kFailed) ++failed;
     worst = std::max(worst, code);
@@ -163,53 +175,14 @@ void addExtract(CLI::App& app, Action& action) {
   command->add_option("-o,--output", options->output,
                       "Table to write, or a folder; \"-\" for standard output "
                       "[default: the input's name with .csv, here]");
-  command->add_option("--format", options->format, "csv, or jsonl: one JSON object a frame")
-      ->check(CLI::IsMember({"csv", "jsonl"}))
-      ->capture_default_str();
-  Config& config = options->config;
-  command->add_option("--pack", config.pack, "Model pack: open, openface, or a folder")
-      ->capture_default_str();
-  command->add_option("--landmarks", config.landmarks,
-                      "mesh (open pack); mesh68, pfld, clnf, ceclm, or an OpenFace-format CSV "
-                      "(openface pack) [default: the pack's own]");
-  Columns& columns = options->columns;
-  command->add_flag("--landmarks-2d", columns.landmarks_2d, "Columns x_0..67, y_0..67 (px)");
-  command->add_flag("--landmarks-3d", columns.landmarks_3d, "Columns X_0..67, Y_, Z_ (mm)");
-  command->add_flag("--blendshapes", columns.blendshapes, "The 52 coefficients (open pack)");
-  command->add_flag("--sides", columns.sides,
-                    "AUxx_r_left and AUxx_r_right (open pack): an indication only, as the landmark "
-                    "net makes faces symmetric");
   command->add_option("--hog", options->hog, "Write the FHOG descriptors as OpenFace's .hog file");
   command->add_option("--aligned", options->aligned, "Folder for the aligned 112x112 faces (.bmp)");
   command->add_option("--features", options->features,
                       "Folder for what is measured on: .hog, aligned faces, shape and geometry "
                       "(open pack: with the free face model)");
-  command->add_option("--aligned-size", config.aligned_size, "Size of aligned faces, px")
-      ->check(CLI::Range(8, 4096))
-      ->capture_default_str();
-  command
-      ->add_option("--aligned-scale", config.aligned_scale,
-                   "Scale of aligned faces, px per mm [default: 0.7 at 112 px, in proportion]")
-      ->check(CLI::Range(0.0, 100.0));
-  command->add_flag("!--no-mask", config.aligned_mask, "Aligned faces with their surroundings");
-  command
-      ->add_option("--detect-every", config.detect_every,
-                   "Frames between checks by the detector; 1 = every frame, 0 = only when lost")
-      ->check(CLI::Range(0, 1'000'000))
-      ->capture_default_str();
-  command
-      ->add_option("--detect-size", config.detect_size,
-                   "Longer side, in px, of the picture the detector sees: more finds smaller faces")
-      ->check(CLI::Range(32, 8192))
-      ->capture_default_str();
-  command->add_flag("--static", config.static_models,
-                    "Do not use the person's neutral (OpenFace's -au_static)");
-  command->add_flag("--online", config.online,
-                    "One pass: each row is final when written, the neutral adapts as it goes");
-  command->add_option("--threads", config.threads, "Busy threads at most; 0 = one per core")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
+  addExtractOptions(*command, *options);
   command->add_flag("--profile", options->profile, "Print ms per stage");
+  command->add_option("--report-fd", options->report_descriptor)->group("");  // for batch
   command->add_flag("-q,--quiet", options->quiet, "No progress, only warnings and errors");
   command->callback([options, &action] { action = [options] { return extractAll(*options); }; });
 }

@@ -8,6 +8,7 @@
 #include "output/meta.h"
 #include "output/openface_details.h"
 #include "util/file.h"
+#include "util/sha256.h"
 #include "util/try.h"
 
 namespace frontalis {
@@ -62,6 +63,7 @@ Result<ExtractReport> extractToFile(const ExtractRequest& request) {
   // The output first: an unwritable place must not cost an analysis.
   FRONTALIS_ASSIGN(RowWriter writer, RowWriter::open(request.output));
   FRONTALIS_ASSIGN(Extractor extractor, Extractor::open(request.input, request.config));
+  if (request.opened) request.opened(extractor.input());
   if (request.progress) extractor.onProgress(request.progress);
 
   FRONTALIS_ASSIGN(AppearanceFiles appearance,
@@ -97,12 +99,14 @@ Result<ExtractReport> extractToFile(const ExtractRequest& request) {
   FRONTALIS_TRY(writer.commit());
   FRONTALIS_TRY(appearance.commit());
 
-  ExtractReport report{extractor.summary(), extractor.input(), request.output, {}};
+  ExtractReport report{extractor.summary(), extractor.input(), {}, request.output, {}};
   if (request.output != "-") {
     report.meta = request.output;
     report.meta.replace_extension(".meta.json");
-    FRONTALIS_ASSIGN(const std::string meta, metaJson(request, report));
-    FRONTALIS_TRY(writeFile(report.meta, meta));
+    if (std::filesystem::is_regular_file(request.input)) {
+      FRONTALIS_ASSIGN(report.input_sha256, sha256File(request.input));
+    }
+    FRONTALIS_TRY(writeFile(report.meta, metaJson(request, report)));
     if (columns.failed_keep_state) {
       std::filesystem::path details = request.output;
       details.replace_filename(request.output.stem().string() + "_of_details.txt");

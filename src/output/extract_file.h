@@ -20,12 +20,14 @@ struct ExtractRequest {
   std::filesystem::path geometry;        ///< table of shape parameters and geometry; may be empty
   Columns wanted;                        ///< groups the pipeline does not fill are left out
   Config config;
+  std::function<void(const InputInfo&)> opened;   ///< called once, before the first frame
   std::function<bool(const Progress&)> progress;  ///< see Extractor::onProgress; may be empty
 };
 
 struct ExtractReport {
   Summary summary;
   InputInfo input;
+  std::string input_sha256;  ///< empty for folders, and when rows went to standard output
   std::filesystem::path output;
   std::filesystem::path meta;  ///< empty when rows went to standard output
 };

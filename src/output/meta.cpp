@@ -4,8 +4,6 @@
 
 #include "frontalis/version.h"
 #include "models/pack.h"
-#include "util/sha256.h"
-#include "util/try.h"
 
 namespace frontalis {
 namespace {
@@ -48,14 +46,12 @@ Json modelsJson(const std::vector<ModelUsed>& models) {
 
 }  // namespace
 
-Result<std::string> metaJson(const ExtractRequest& request, const ExtractReport& report) {
+std::string metaJson(const ExtractRequest& request, const ExtractReport& report) {
   const Summary& summary = report.summary;
   Json json;
   json["frontalis"] = version();
   json["input"] = inputJson(report.input);
-  if (std::filesystem::is_regular_file(request.input)) {
-    FRONTALIS_ASSIGN(json["input"]["sha256"], sha256File(request.input));
-  }
+  if (!report.input_sha256.empty()) json["input"]["sha256"] = report.input_sha256;
   json["output"] = report.output.filename().string();
   json["options"] = optionsJson(request);
   json["pack"] = {{"name", summary.pack}, {"version", summary.pack_version}};
