@@ -14,6 +14,22 @@ get_target_property(OPENVINO_INCLUDE_DIRS openvino::runtime::c INTERFACE_INCLUDE
 get_target_property(OPENVINO_C_LIBRARY openvino::runtime::c IMPORTED_LOCATION_RELEASE)
 get_filename_component(OPENVINO_C_FILE "${OPENVINO_C_LIBRARY}" NAME)
 
+# ONNX Runtime is optional. The header alone decides: the library is opened at run time. What set-up
+# adds later is noticed by the folder of its stamps.
+if(IS_DIRECTORY "${FRONTALIS_DEPS_DIR}/stamps")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${FRONTALIS_DEPS_DIR}/stamps")
+endif()
+find_path(ONNXRUNTIME_INCLUDE_DIR onnxruntime_c_api.h PATHS "${FRONTALIS_DEPS_DIR}/onnxruntime/include"
+  PATH_SUFFIXES onnxruntime)
+find_library(ONNXRUNTIME_LIBRARY onnxruntime HINTS "${FRONTALIS_DEPS_DIR}/onnxruntime/lib")
+if(ONNXRUNTIME_INCLUDE_DIR)
+  set(FRONTALIS_WITH_ONNXRUNTIME ON)
+  message(STATUS "ONNX Runtime: ${ONNXRUNTIME_INCLUDE_DIR}, ${ONNXRUNTIME_LIBRARY}")
+else()
+  set(FRONTALIS_WITH_ONNXRUNTIME OFF)
+  message(STATUS "ONNX Runtime: no headers, so --runtime onnxruntime is left out (scripts/setup.sh --test)")
+endif()
+
 # Only the core and imgproc packages are used, so OpenCV's own CMake config (in its full package) may be absent.
 find_path(OPENCV_INCLUDE_DIR opencv2/imgproc.hpp PATH_SUFFIXES opencv4 REQUIRED)
 find_library(OPENCV_CORE_LIBRARY opencv_core REQUIRED)

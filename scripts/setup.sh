@@ -2,7 +2,7 @@
 # Sets up everything that a build of Frontalis needs, and does nothing where all is there:
 # system packages (apt or Homebrew), then the private prefix .deps (scripts/fetch_deps.py).
 #   scripts/setup.sh          what build, tests, benchmarks and the demo need
-#   scripts/setup.sh --test   also the browser that the tests of the pages drive
+#   scripts/setup.sh --test   also ONNX Runtime, and the browser that the tests of the pages drive
 #   scripts/setup.sh --lint   also what `make check` and `make format` need
 # FRONTALIS_SKIP_SYSTEM=1     leaves the system packages to you
 set -euo pipefail
@@ -31,10 +31,12 @@ command -v npm >/dev/null || debian+=(npm)
 brew=(cmake ninja ccache pkg-config ffmpeg eigen cli11 spdlog nlohmann-json googletest
   google-benchmark dlib opencv node)
 brew_lint=(clang-format llvm)
+brew_test=(onnxruntime)
 if [ "$lint" = 1 ]; then
   debian+=("${debian_lint[@]}")
   brew+=("${brew_lint[@]}")
 fi
+[ "$test" = 0 ] || brew+=("${brew_test[@]}")
 # Ubuntu has Chromium as a snap only: there the tests of the pages say that they were skipped.
 if [ "$test" = 1 ] && grep -qs '^ID=debian' /etc/os-release; then
   debian+=("${debian_test[@]}")
@@ -109,4 +111,5 @@ if [ "${FRONTALIS_SKIP_SYSTEM:-0}" != 1 ]; then
   fi
 fi
 
-exec "$python" -B scripts/fetch_deps.py
+"$python" -B scripts/fetch_deps.py
+[ "$test" = 0 ] || "$python" -B scripts/fetch_deps.py onnxruntime

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 
+#include "frontalis/config.h"
 #include "frontalis/result.h"
 
 namespace frontalis::cli {
@@ -21,6 +22,9 @@ enum ExitCode : int {
 
 /// Prints "error: message. remedy" to stderr; returns kFailed.
 int report(const Error& error);
+
+/// --runtime and --device, for every command that analyses.
+void addRuntimeOptions(CLI::App& command, Config& config);
 
 // One file a command. Each adds its subcommand and, when that is chosen, sets `action`.
 void addExtract(CLI::App& app, Action& action);

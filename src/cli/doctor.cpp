@@ -19,11 +19,6 @@ namespace {
 
 constexpr int kTimedRuns = 5;
 
-struct Options {
-  std::string runtime = "openvino";
-  std::string device = "CPU";
-};
-
 /// A network of the open pack with the input it gets in use.
 struct NetworkCheck {
   const char* role;
@@ -193,8 +188,8 @@ Status tryNetwork(Runtime& runtime, const Pack& pack, const NetworkCheck& check)
   return {};
 }
 
-void showNetworks(const Options& options, Findings& findings) {
-  auto runtime = makeRuntime({options.runtime, options.device, 1});
+void showNetworks(const Config& config, Findings& findings) {
+  auto runtime = makeRuntime({config.runtime, config.device, 1});
   const Result<std::string> described =
       runtime.ok() ? (*runtime)->describe() : Result<std::string>(runtime.error());
   std::printf("\n%-33s %12s %12s\n", "NETWORKS (one thread)", "PREPARE ms", "RUN ms");
@@ -215,24 +210,22 @@ void showNetworks(const Options& options, Findings& findings) {
   }
 }
 
-int examine(const Options& options) {
+int examine(const Config& config) {
   Findings findings;
   showSystem(findings);
   showModels(findings);
-  showNetworks(options, findings);
+  showNetworks(config, findings);
   return findings.tell();
 }
 
 }  // namespace
 
 void addDoctor(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto config = std::make_shared<Config>();
   CLI::App* command = app.add_subcommand(
       "doctor", "Versions, processor, models and their hashes, a run of each network");
-  command->add_option("--runtime", options->runtime, "Inference runtime")->capture_default_str();
-  command->add_option("--device", options->device, "The runtime's own name of a device")
-      ->capture_default_str();
-  command->callback([options, &action] { action = [options] { return examine(*options); }; });
+  addRuntimeOptions(*command, *config);
+  command->callback([config, &action] { action = [config] { return examine(*config); }; });
 }
 
 }  // namespace frontalis::cli

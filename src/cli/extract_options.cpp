@@ -1,5 +1,7 @@
 #include "cli/extract_options.h"
 
+#include "cli/commands.h"
+
 namespace frontalis::cli {
 
 void addExtractOptions(CLI::App& command, ExtractOptions& options) {
@@ -45,6 +47,7 @@ void addExtractOptions(CLI::App& command, ExtractOptions& options) {
   command.add_option("--threads", config.threads, "Busy threads at most; 0 = one per core")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  addRuntimeOptions(command, config);
   const std::vector<CLI::Option*> now = command.get_options();
   options.added.assign(now.begin() + static_cast<std::ptrdiff_t>(before), now.end());
 }

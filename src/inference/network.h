@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -22,8 +23,9 @@ struct NetworkFile {
 /// How a runtime shall run it.
 struct RuntimeOptions {
   std::string runtime = "openvino";  ///< "openvino" or "onnxruntime"
-  std::string device = "CPU";        ///< the runtime's own name of a device or provider
-  int threads = 1;                   ///< at most so many busy threads
+  /// The runtime's own name of a device or provider, then options: "coreml:units=CPUAndGPU".
+  std::string device = "CPU";
+  int threads = 1;  ///< at most so many busy threads
 };
 
 /// A prepared network: float32 tensors of fixed shapes, in the file's order of inputs and outputs.
@@ -36,6 +38,7 @@ class Network {
   [[nodiscard]] virtual std::size_t outputCount() const = 0;
   [[nodiscard]] virtual const TensorShape& inputShape(std::size_t index) const = 0;
   [[nodiscard]] virtual const TensorShape& outputShape(std::size_t index) const = 0;
+  /// The same memory for the network's whole life; run() does not change it.
   [[nodiscard]] virtual std::span<float> input(std::size_t index) = 0;
   /// Valid until the next run().
   [[nodiscard]] virtual std::span<const float> output(std::size_t index) const = 0;
@@ -54,7 +57,13 @@ class Runtime {
   virtual Result<std::string> describe() = 0;
 };
 
-/// Errors: kUnsupported for a runtime this build does not have.
+/// The runtime within this process. Errors: kUnsupported for a runtime this build does not have,
+/// kInvalidArgument for a device that its runtime does not know.
 Result<std::unique_ptr<Runtime>> makeRuntime(const RuntimeOptions& options);
+
+/// Number of values of a tensor; 0 when an extent is not fixed.
+std::size_t tensorSize(const TensorShape& shape);
+/// "1x3x192x320"
+std::string shapeText(const TensorShape& shape);
 
 }  // namespace frontalis

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <mutex>
 
+#include "inference/device.h"
 #include "inference/shared_library.h"
 #include "util/executable.h"
 #include "util/try.h"
@@ -176,8 +177,7 @@ class OpenVinoNetwork final : public Network {
     FRONTALIS_TRY(check(api_.ov_tensor_get_shape(tensor.handle.get(), &shape), "cannot measure"));
     tensor.shape.assign(shape.dims, shape.dims + shape.rank);
     api_.ov_shape_free(&shape);
-    tensor.size = 1;
-    for (const std::int64_t extent : tensor.shape) tensor.size *= static_cast<std::size_t>(extent);
+    tensor.size = tensorSize(tensor.shape);
     void* data = nullptr;
     FRONTALIS_TRY(check(api_.ov_tensor_data(tensor.handle.get(), &data), "cannot map"));
     tensor.data = static_cast<float*>(data);
@@ -194,7 +194,8 @@ class OpenVinoNetwork final : public Network {
 
 class OpenVinoRuntime final : public Runtime {
  public:
-  explicit OpenVinoRuntime(RuntimeOptions options) : options_(std::move(options)) {}
+  OpenVinoRuntime(std::string device, int threads)
+      : device_(std::move(device)), threads_(threads) {}
 
   Result<std::unique_ptr<Network>> prepare(const NetworkFile& file) override {
     if (!std::filesystem::exists(file.path)) {
@@ -216,19 +217,18 @@ class OpenVinoRuntime final : public Runtime {
         api_->ov_model_outputs_size(model.get(), &outputs) != ov_status_e::OK) {
       return failure(ErrorCode::kInference, "cannot inspect " + name);
     }
-    const std::string threads = std::to_string(options_.threads);
+    const std::string threads = std::to_string(threads_);
     ov_compiled_model_t* compiled = nullptr;
-    const bool cpu = options_.device == "CPU";
+    const bool cpu = device_ == "CPU";
     const ov_status_e status =
         cpu ? api_->ov_core_compile_model(core_.get(), model.get(), "CPU", 8, &compiled,
                                           "INFERENCE_PRECISION_HINT", "f32", "NUM_STREAMS", "1",
                                           "INFERENCE_NUM_THREADS", threads.c_str(),
                                           "ENABLE_CPU_PINNING", "NO")
-            : api_->ov_core_compile_model(core_.get(), model.get(), options_.device.c_str(), 2,
-                                          &compiled, "INFERENCE_PRECISION_HINT", "f32");
+            : api_->ov_core_compile_model(core_.get(), model.get(), device_.c_str(), 2, &compiled,
+                                          "INFERENCE_PRECISION_HINT", "f32");
     if (status != ov_status_e::OK) {
-      return failure(ErrorCode::kInference,
-                     "cannot compile " + name + " for device " + options_.device,
+      return failure(ErrorCode::kInference, "cannot compile " + name + " for device " + device_,
                      "See `frontalis doctor`, or use --device CPU");
     }
     auto network = std::make_unique<OpenVinoNetwork>(*api_, name);
@@ -239,9 +239,9 @@ class OpenVinoRuntime final : public Runtime {
   Result<std::string> describe() override {
     FRONTALIS_TRY(open());
     ov_core_version_list_t versions{};
-    if (api_->ov_core_get_versions_by_device_name(core_.get(), options_.device.c_str(),
-                                                  &versions) != ov_status_e::OK) {
-      return failure(ErrorCode::kInference, "has no device " + options_.device);
+    if (api_->ov_core_get_versions_by_device_name(core_.get(), device_.c_str(), &versions) !=
+        ov_status_e::OK) {
+      return failure(ErrorCode::kInference, "has no device " + device_);
     }
     std::string text = "OpenVINO";
     if (versions.size > 0) {
@@ -292,15 +292,18 @@ class OpenVinoRuntime final : public Runtime {
             remedy};
   }
 
-  RuntimeOptions options_;
+  std::string device_;
+  int threads_;
   const Api* api_ = nullptr;
   Handle<ov_core_t> core_;
 };
 
 }  // namespace
 
-std::unique_ptr<Runtime> makeOpenVinoRuntime(const RuntimeOptions& options) {
-  return std::make_unique<OpenVinoRuntime>(options);
+Result<std::unique_ptr<Runtime>> makeOpenVinoRuntime(const RuntimeOptions& options) {
+  FRONTALIS_ASSIGN(Device device, openVinoDevice(options.device));
+  return std::unique_ptr<Runtime>(
+      std::make_unique<OpenVinoRuntime>(std::move(device.name), options.threads));
 }
 
 }  // namespace frontalis

@@ -1,5 +1,10 @@
+#include "inference/device.h"
 #include "inference/network.h"
 #include "inference/openvino_runtime.h"
+#include "util/try.h"
+#if defined(FRONTALIS_WITH_ONNXRUNTIME)
+#include "inference/onnx_runtime.h"
+#endif
 
 namespace frontalis {
 
@@ -8,8 +13,32 @@ Result<std::unique_ptr<Runtime>> makeRuntime(const RuntimeOptions& options) {
     return Error{ErrorCode::kInvalidArgument, "a runtime needs at least one thread"};
   }
   if (options.runtime == "openvino") return makeOpenVinoRuntime(options);
-  return Error{ErrorCode::kUnsupported, "runtime \"" + options.runtime + "\" is not in this build",
-               "Choose openvino"};
+  if (options.runtime == "onnxruntime") {
+#if defined(FRONTALIS_WITH_ONNXRUNTIME)
+    return makeOnnxRuntime(options);
+#else
+    return Error{ErrorCode::kUnsupported, "ONNX Runtime is not in this build",
+                 "Use --runtime openvino, or run `scripts/setup.sh --test` and build again"};
+#endif
+  }
+  return Error{ErrorCode::kUnsupported, "there is no runtime \"" + options.runtime + "\"",
+               "Choose openvino or onnxruntime"};
+}
+
+std::size_t tensorSize(const TensorShape& shape) {
+  std::size_t size = 1;
+  for (const std::int64_t extent : shape) {
+    size *= extent > 0 ? static_cast<std::size_t>(extent) : 0;
+  }
+  return size;
+}
+
+std::string shapeText(const TensorShape& shape) {
+  std::string text;
+  for (const std::int64_t extent : shape) {
+    text += (text.empty() ? "" : "x") + (extent < 0 ? "?" : std::to_string(extent));
+  }
+  return text;
 }
 
 }  // namespace frontalis
