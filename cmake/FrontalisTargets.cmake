@@ -27,6 +27,8 @@ function(frontalis_tests name)
   set(target frontalis_${name}_test)
   add_executable(${target} ${ARGN})
   frontalis_internal_program(${target})
+  # What is tested is optimised all the same; the tests around it would take longer to build.
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
   target_link_libraries(${target} PRIVATE frontalis_test_support GTest::gtest GTest::gtest_main)
   # Temporary files of the tests stay in the build folder: two checkouts may test at once.
   file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/tmp)
