@@ -7,6 +7,23 @@ function(frontalis_sources)
   endforeach()
 endfunction()
 
+# frontalis_embed(out.cpp kNameA a.html kNameB b.js): texts as `const std::string_view kNameA` in the
+# library, from files of this folder or absolute paths; whoever uses them declares them extern.
+function(frontalis_embed output)
+  set(FRONTALIS_EMBEDDED "")
+  while(ARGN)
+    list(POP_FRONT ARGN name file)
+    cmake_path(ABSOLUTE_PATH file BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    file(READ ${file} text)
+    string(APPEND FRONTALIS_EMBEDDED
+      "extern const std::string_view ${name};\nconst std::string_view ${name} = R\"embedded(${text})embedded\";\n")
+  endwhile()
+  set(generated ${CMAKE_BINARY_DIR}/generated/${output})
+  configure_file(${CMAKE_SOURCE_DIR}/cmake/embedded.cpp.in ${generated} @ONLY)
+  target_sources(frontalis PRIVATE ${generated})
+endfunction()
+
 function(frontalis_internal_program target)
   frontalis_compile_options(${target})
   frontalis_link_dependencies(${target})

@@ -129,29 +129,6 @@ void drawLandmarks(cv::Mat& to, const Row& face, float unit) {
   for (const Point2f& point : face.landmarks) dot(to, point, 1.2f * unit, kInk);
 }
 
-/// From the landmarks, else where the pose says that a head is.
-std::optional<Box> boxOf(const Row& face, const Columns& columns, int width, int height) {
-  if (columns.landmarks_2d) {
-    float left = 1e9f, top = 1e9f, right = -1e9f, bottom = -1e9f;
-    for (const Point2f& p : face.landmarks) {
-      if (!drawable(p)) return std::nullopt;
-      left = std::min(left, p.x);
-      right = std::max(right, p.x);
-      top = std::min(top, p.y);
-      bottom = std::max(bottom, p.y);
-    }
-    const float margin = 0.06f * std::max(right - left, bottom - top);
-    return Box{left - margin, top - margin, right - left + 2 * margin, bottom - top + 2 * margin};
-  }
-  if (!columns.pose || !(face.pose.tz > 1)) return std::nullopt;
-  const Camera camera = Camera::forImageSize(width, height);
-  const float px_per_mm = camera.fx / face.pose.tz;
-  const float side = kHeadSize * px_per_mm;
-  const Point2f center{camera.cx + face.pose.tx * px_per_mm, camera.cy + face.pose.ty * px_per_mm};
-  if (!drawable(center) || !(side < 1e5f)) return std::nullopt;
-  return Box{center.x - side / 2, center.y - side / 2, side, side};
-}
-
 /// Corners instead of a frame: the face stays free.
 void drawBox(cv::Mat& to, const Box& box, const Colour& colour, int thickness) {
   const float arm = 0.18f * std::min(box.width, box.height);
@@ -301,13 +278,35 @@ void drawBars(cv::Mat& to, float left, float top, float width, float row,
 
 }  // namespace
 
+std::optional<Box> faceBox(const Row& face, const Columns& columns, int width, int height) {
+  if (columns.landmarks_2d) {
+    float left = 1e9f, top = 1e9f, right = -1e9f, bottom = -1e9f;
+    for (const Point2f& p : face.landmarks) {
+      if (!drawable(p)) return std::nullopt;
+      left = std::min(left, p.x);
+      right = std::max(right, p.x);
+      top = std::min(top, p.y);
+      bottom = std::max(bottom, p.y);
+    }
+    const float margin = 0.06f * std::max(right - left, bottom - top);
+    return Box{left - margin, top - margin, right - left + 2 * margin, bottom - top + 2 * margin};
+  }
+  if (!columns.pose || !(face.pose.tz > 1)) return std::nullopt;
+  const Camera camera = Camera::forImageSize(width, height);
+  const float px_per_mm = camera.fx / face.pose.tz;
+  const float side = kHeadSize * px_per_mm;
+  const Point2f center{camera.cx + face.pose.tx * px_per_mm, camera.cy + face.pose.ty * px_per_mm};
+  if (!drawable(center) || !(side < 1e5f)) return std::nullopt;
+  return Box{center.x - side / 2, center.y - side / 2, side, side};
+}
+
 void drawFaces(std::span<const Row> faces, const Columns& columns, const OverlayOptions& options,
                Image& picture) {
   if (picture.empty() || picture.channels() != 3) return;
   cv::Mat to = matOf(picture);
   for (const Row& face : faces) {
     if (!face.success) continue;
-    const std::optional<Box> box = boxOf(face, columns, picture.width(), picture.height());
+    const std::optional<Box> box = faceBox(face, columns, picture.width(), picture.height());
     if (!box) continue;
     const float size = std::max(box->width, box->height);
     const float unit = std::clamp(size / 260, 0.7f, 4.f);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -42,6 +43,9 @@ void drawFaces(std::span<const Row> faces, const Columns& columns, const Overlay
 /// with several faces a bar each. The canvas has overlayWidth() x overlayHeight() px.
 void drawOverlay(const ImageView& picture, std::span<const Row> faces, const Columns& columns,
                  const OverlayCaption& caption, const OverlayOptions& options, Image& canvas);
+
+/// The face in a picture of a size, px: around the landmarks, else where the head pose puts it.
+std::optional<Box> faceBox(const Row& face, const Columns& columns, int width, int height);
 
 /// Size of the canvas for pictures of a size, px.
 int overlayWidth(int width, int height, const OverlayOptions& options);

@@ -1,5 +1,6 @@
 #include "util/csv_table.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -19,6 +20,64 @@ std::string_view trimmed(std::string_view text) {
 
 }  // namespace
 
+Status scanCsv(std::string& text, const std::string& name,
+               const std::function<Status(std::span<const std::string_view> cells)>& take) {
+  std::size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;  // a byte order mark is not a name
+  std::size_t line = 0;
+  std::size_t columns = 0;
+  std::vector<std::string_view> cells;
+  while (at < text.size()) {
+    ++line;
+    cells.clear();
+    bool more = true;
+    while (more) {
+      std::string_view cell = std::string_view(text).substr(at, 0);
+      while (at < text.size() && kBlanks.find(text[at]) != std::string_view::npos) ++at;
+      if (at < text.size() && text[at] == '"') {
+        const std::size_t from = ++at;
+        std::size_t to = from;
+        while (at < text.size()) {
+          if (text[at] == '"' && (at + 1 >= text.size() || text[at + 1] != '"')) break;
+          if (text[at] == '"') ++at;
+          text[to++] = text[at++];
+        }
+        cell = std::string_view(text).substr(from, to - from);
+        at = std::min(text.find_first_of(",\n", at), text.size());
+      } else {
+        const std::size_t end = std::min(text.find_first_of(",\n", at), text.size());
+        const std::string_view content = trimmed(std::string_view(text).substr(at, end - at));
+        if (!content.empty()) cell = content;
+        at = end;
+      }
+      cells.push_back(cell);
+      more = at < text.size() && text[at] == ',';
+      if (at < text.size()) ++at;
+    }
+    if (cells.size() == 1 && cells[0].empty()) continue;  // an empty line
+    if (columns == 0) columns = cells.size();
+    if (cells.size() != columns) {
+      return Error{ErrorCode::kCorrupt, name + ": line " + std::to_string(line) + " has " +
+                                            std::to_string(cells.size()) + " cells, the header " +
+                                            std::to_string(columns)};
+    }
+    FRONTALIS_TRY(take(cells));
+  }
+  if (columns == 0) {
+    return Error{ErrorCode::kCorrupt, name + ": is empty, expected a header line"};
+  }
+  return {};
+}
+
+std::optional<double> csvNumber(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) {
+    return std::nullopt;
+  }
+  return value;
+}
+
 Result<CsvTable> CsvTable::read(const std::filesystem::path& path) {
   FRONTALIS_ASSIGN(std::string text, readFile(path));
   return parse(std::move(text), path.string());
@@ -27,56 +86,21 @@ Result<CsvTable> CsvTable::read(const std::filesystem::path& path) {
 Result<CsvTable> CsvTable::parse(std::string text, const std::string& name) {
   CsvTable table;
   table.text_ = std::move(text);
-  std::string& bytes = table.text_;
-  std::size_t at = bytes.starts_with("\xEF\xBB\xBF") ? 3 : 0;  // a byte order mark is not a name
-  std::size_t line = 0;
-  std::vector<Span> row;
-  while (at < bytes.size()) {
-    ++line;
-    row.clear();
-    bool more = true;
-    while (more) {
-      Span cell{at, 0};
-      while (at < bytes.size() && kBlanks.find(bytes[at]) != std::string_view::npos) ++at;
-      if (at < bytes.size() && bytes[at] == '"') {
-        std::size_t to = ++at;
-        cell.start = to;
-        while (at < bytes.size()) {
-          if (bytes[at] == '"' && (at + 1 >= bytes.size() || bytes[at + 1] != '"')) break;
-          if (bytes[at] == '"') ++at;
-          bytes[to++] = bytes[at++];
-        }
-        cell.size = to - cell.start;
-        at = std::min(bytes.find_first_of(",\n", at), bytes.size());
-      } else {
-        const std::size_t end = std::min(bytes.find_first_of(",\n", at), bytes.size());
-        const std::string_view content = trimmed(std::string_view(bytes).substr(at, end - at));
-        cell.start = content.empty() ? at : static_cast<std::size_t>(content.data() - bytes.data());
-        cell.size = content.size();
-        at = end;
-      }
-      row.push_back(cell);
-      more = at < bytes.size() && bytes[at] == ',';
-      if (at < bytes.size()) ++at;
-    }
-    if (row.size() == 1 && row[0].size == 0) continue;  // an empty line
+  const char* start = table.text_.data();
+  FRONTALIS_TRY(scanCsv(table.text_, name, [&](std::span<const std::string_view> cells) -> Status {
     if (table.header_.empty()) {
-      for (const Span& cell : row) {
-        table.columns_.emplace(bytes.substr(cell.start, cell.size), table.header_.size());
-        table.header_.push_back(bytes.substr(cell.start, cell.size));
+      for (const std::string_view cell : cells) {
+        table.columns_.emplace(cell, table.header_.size());
+        table.header_.emplace_back(cell);
       }
-      continue;
+      return {};
     }
-    if (row.size() != table.header_.size()) {
-      return Error{ErrorCode::kCorrupt, name + ": line " + std::to_string(line) + " has " +
-                                            std::to_string(row.size()) + " cells, the header " +
-                                            std::to_string(table.header_.size())};
+    for (const std::string_view cell : cells) {
+      table.cells_.push_back({static_cast<std::size_t>(cell.data() - start), cell.size()});
     }
-    table.cells_.insert(table.cells_.end(), row.begin(), row.end());
     ++table.rows_;
-  }
-  if (table.header_.empty())
-    return Error{ErrorCode::kCorrupt, name + ": is empty, expected a header line"};
+    return {};
+  }));
   return table;
 }
 
@@ -92,14 +116,7 @@ std::string_view CsvTable::cell(std::size_t row, std::size_t column) const {
 }
 
 std::optional<double> CsvTable::number(std::size_t row, std::size_t column) const {
-  std::string_view text = cell(row, column);
-  if (text.starts_with('+')) text.remove_prefix(1);
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) {
-    return std::nullopt;
-  }
-  return value;
+  return csvNumber(cell(row, column));
 }
 
 }  // namespace frontalis

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -10,6 +12,16 @@
 #include "frontalis/result.h"
 
 namespace frontalis {
+
+/// Goes through comma-separated text line by line without keeping it; empty lines are passed over.
+/// `text` is unescaped in place: cells are views into it, without quotes and surrounding blanks.
+/// The first line is the header. Errors: kCorrupt naming the line when a row's cells do not match
+/// the header, or when there is none; what `take` gives.
+Status scanCsv(std::string& text, const std::string& name,
+               const std::function<Status(std::span<const std::string_view> cells)>& take);
+
+/// The text of a cell as a finite number; nothing when it is empty or not one.
+std::optional<double> csvNumber(std::string_view text);
 
 /// A comma-separated table with a header line, as OpenFace, Frontalis and their relatives write it.
 /// Cells keep their text; quotes and blanks around cells are removed.
