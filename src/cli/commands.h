@@ -31,5 +31,6 @@ void addExtract(CLI::App& app, Action& action);
 void addHog(CLI::App& app, Action& action);
 void addDoctor(CLI::App& app, Action& action);
 void addModels(CLI::App& app, Action& action);
+void addReport(CLI::App& app, Action& action);
 
 }  // namespace frontalis::cli

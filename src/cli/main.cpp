@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   cli::Action action;
   cli::addExtract(app, action);
+  cli::addReport(app, action);
   cli::addHog(app, action);
   cli::addModels(app, action);
   cli::addDoctor(app, action);
