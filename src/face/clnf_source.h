@@ -20,6 +20,8 @@ class ClnfSource final : public LandmarkSource {
 
   Result<LandmarkObservation> locate(const Frame& frame) override;
   [[nodiscard]] bool hasFaceModel() const override { return true; }
+  /// The fit goes on from the last frame's to within a tolerance only.
+  [[nodiscard]] std::optional<std::uint64_t> fingerprint() const override { return std::nullopt; }
   void reset() override;
 
  private:

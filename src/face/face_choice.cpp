@@ -4,6 +4,28 @@
 #include <cmath>
 
 namespace frontalis {
+namespace {
+
+constexpr int kRememberedFrames = 150;
+
+}  // namespace
+
+void LastPlace::update(const Box* face) {
+  if (face != nullptr) {
+    box_ = *face;
+    frames_lost_ = 0;
+  } else if (box_ && ++frames_lost_ >= kRememberedFrames) {
+    reset();
+  }
+}
+
+void LastPlace::addTo(Fingerprint& state) const {
+  state.add(box_.has_value());
+  state.add(frames_lost_);
+  if (box_) {
+    for (const float value : {box_->x, box_->y, box_->width, box_->height}) state.add(value);
+  }
+}
 
 const FaceDetection* chooseFace(const std::vector<FaceDetection>& faces,
                                 const std::optional<Box>& last) {

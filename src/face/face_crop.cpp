@@ -8,6 +8,7 @@ namespace {
 
 constexpr float kDetectionMargin = 1.3f;
 constexpr float kMeshMargin = 1.5f;
+constexpr float kMeshSteps = 2048;  // of a crop's side
 constexpr std::size_t kOuterEyeImageLeft = 33;
 constexpr std::size_t kOuterEyeImageRight = 263;
 
@@ -35,7 +36,15 @@ FaceCrop cropFromMesh(const FaceMesh& mesh) {
   const Point3f right = mesh[kOuterEyeImageRight];
   const float angle = std::atan2(right.y - left.y, right.x - left.x);
   const Box box = meshBox(mesh);
-  return {box.center(), kMeshMargin * std::max(box.width, box.height), angle};
+  const float side = kMeshMargin * std::max(box.width, box.height);
+  if (!(side > 0) || !std::isfinite(side)) return {box.center(), side, angle};
+  // A face of about the same size has the same step; over half a side it turns by as much.
+  const float step = std::exp2(std::round(std::log2(side))) / kMeshSteps;
+  const auto rounded = [](float value, float unit) { return unit * std::round(value / unit); };
+  const Point2f centre = box.center();
+  return {{rounded(centre.x, step), rounded(centre.y, step)},
+          rounded(side, step),
+          rounded(angle, 2 / kMeshSteps)};
 }
 
 Affine cropToFrame(const FaceCrop& crop, int size) {

@@ -17,6 +17,7 @@ class LandmarkFile final : public LandmarkSource {
   static Result<LandmarkFile> read(const std::filesystem::path& path);
 
   Result<LandmarkObservation> locate(const Frame& frame) override;
+  [[nodiscard]] std::optional<std::uint64_t> fingerprint() const override { return 0; }
   void reset() override {}
 
  private:

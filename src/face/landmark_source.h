@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <optional>
 
 #include "frontalis/row.h"
@@ -34,6 +35,9 @@ class LandmarkSource {
   virtual Result<LandmarkObservation> locate(const Frame& frame) = 0;
   /// Whether observations carry a fitted face model.
   [[nodiscard]] virtual bool hasFaceModel() const { return false; }
+  /// Two sources with the same fingerprint give the same in all later frames. Nothing: the source
+  /// depends on all frames before, so that no two starts ever come together.
+  [[nodiscard]] virtual std::optional<std::uint64_t> fingerprint() const = 0;
   /// Forgets the video.
   virtual void reset() = 0;
 };

@@ -11,6 +11,9 @@ class Mesh68Source final : public LandmarkSource {
   explicit Mesh68Source(MeshTracker tracker) : tracker_(std::move(tracker)) {}
 
   Result<LandmarkObservation> locate(const Frame& frame) override;
+  [[nodiscard]] std::optional<std::uint64_t> fingerprint() const override {
+    return tracker_.fingerprint();
+  }
   void reset() override { tracker_.reset(); }
 
  private:

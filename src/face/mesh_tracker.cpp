@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "face/face_choice.h"
 #include "util/try.h"
 
 namespace frontalis {
@@ -21,9 +20,16 @@ MeshTracker::MeshTracker(RetinaFace detector, FaceMeshNetwork landmarks, MeshTra
 
 void MeshTracker::reset() {
   last_ = {};
-  last_box_.reset();
-  frames_since_detection_ = 0;
+  last_place_.reset();
   detections_ = 0;
+}
+
+std::uint64_t MeshTracker::fingerprint() const {
+  Fingerprint state;
+  last_place_.addTo(state);
+  state.add(last_.found);
+  if (last_.found) state.addBytes(last_.mesh.data(), sizeof(last_.mesh));
+  return state.value();
 }
 
 Result<TrackedFace> MeshTracker::track(const Frame& frame) {
@@ -35,17 +41,16 @@ Result<TrackedFace> MeshTracker::track(const Frame& frame) {
   if (!face.found) {
     FRONTALIS_ASSIGN(face, acquire(frame));
   }
-  if (face.found) last_box_ = face.box;
+  last_place_.update(face.found ? &face.box : nullptr);
   last_ = face;
   return face;
 }
 
 Result<TrackedFace> MeshTracker::follow(const Frame& frame) {
-  ++frames_since_detection_;
   FRONTALIS_ASSIGN(const MeshFit fit, landmarks_.locate(frame, cropFromMesh(last_.mesh)));
   TrackedFace face{true, fit.presence, meshBox(fit.mesh), fit.mesh};
   if (!believable(face, frame)) return TrackedFace{};
-  if (options_.detect_every > 0 && frames_since_detection_ >= options_.detect_every) {
+  if (options_.detect_every > 0 && frame.index % options_.detect_every == 0) {
     // The detector confirms that the landmarks still lie on a face, else the face is taken anew.
     FRONTALIS_ASSIGN(const std::optional<FaceDetection> seen, detect(frame));
     if (seen && !confirms(*seen, face.box)) return TrackedFace{};
@@ -82,10 +87,9 @@ Result<TrackedFace> MeshTracker::acquire(const Frame& frame) {
 }
 
 Result<std::optional<FaceDetection>> MeshTracker::detect(const Frame& frame) {
-  frames_since_detection_ = 0;
   ++detections_;
   FRONTALIS_ASSIGN(const std::vector<FaceDetection> faces, detector_.detect(frame));
-  const FaceDetection* best = chooseFace(faces, last_box_);
+  const FaceDetection* best = chooseFace(faces, last_place_.box());
   if (best == nullptr) return std::optional<FaceDetection>();
   return std::optional<FaceDetection>(*best);
 }

@@ -1,15 +1,18 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 
+#include "face/face_choice.h"
 #include "face/face_mesh.h"
 #include "face/retinaface.h"
 
 namespace frontalis {
 
 struct MeshTrackerOptions {
-  /// Frames between checks by the detector: 1 = detect in every frame, 0 = only when lost.
+  /// The detector checks every frame whose index is a multiple: 1 = detect in every frame, 0 = only
+  /// when lost.
   int detect_every = 30;
   /// A fit whose presence is below is no face.
   float minimum_presence = 0.5f;
@@ -35,6 +38,9 @@ class MeshTracker {
   /// Forgets the video.
   void reset();
 
+  /// Two trackers with the same fingerprint track the same from here on.
+  [[nodiscard]] std::uint64_t fingerprint() const;
+
   /// How often the detector ran since reset().
   [[nodiscard]] int detections() const { return detections_; }
 
@@ -50,8 +56,7 @@ class MeshTracker {
 
   // State of one video.
   TrackedFace last_;
-  std::optional<Box> last_box_;  // survives a loss, so that the same person is taken again
-  int frames_since_detection_ = 0;
+  LastPlace last_place_;
   int detections_ = 0;
 };
 

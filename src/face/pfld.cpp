@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "face/box_convention.h"
-#include "face/face_choice.h"
 #include "image/sample.h"
 #include "util/try.h"
 
@@ -71,30 +70,38 @@ PfldTracker::PfldTracker(RetinaFace detector, Pfld pfld, int detect_every)
 
 void PfldTracker::reset() {
   box_.reset();
-  last_box_.reset();
-  frames_since_detection_ = 0;
+  last_place_.reset();
+}
+
+std::optional<std::uint64_t> PfldTracker::fingerprint() const {
+  Fingerprint state;
+  last_place_.addTo(state);
+  state.add(box_.has_value());
+  return state.value();
 }
 
 Result<LandmarkObservation> PfldTracker::locate(const Frame& frame) {
-  ++frames_since_detection_;
-  if (!box_ || (detect_every_ > 0 && frames_since_detection_ >= detect_every_)) {
-    frames_since_detection_ = 0;
+  if (!box_ || (detect_every_ > 0 && frame.index % detect_every_ == 0)) {
     FRONTALIS_ASSIGN(const std::vector<FaceDetection> faces, detector_.detect(frame));
-    const FaceDetection* seen = chooseFace(faces, last_box_);
+    const FaceDetection* seen = chooseFace(faces, last_place_.box());
     // PFLD cannot tell a face from none, so the detector decides whether one is there.
     box_ = seen != nullptr ? std::optional<Box>(seen->box) : std::nullopt;
   }
   LandmarkObservation observation;
-  if (!box_) return observation;
+  if (!box_) {
+    last_place_.update(nullptr);
+    return observation;
+  }
   FRONTALIS_ASSIGN(observation.landmarks, pfld_.locate(frame, *box_));
   const Box next = detectorBox(boundingBox(observation.landmarks));
   observation.success = observation.believed = plausible(next, *box_, frame);
   observation.confidence = observation.success ? 1.f : 0.f;
   if (observation.success) {
-    box_ = last_box_ = next;
+    box_ = next;
   } else {
     box_.reset();
   }
+  last_place_.update(box_ ? &*box_ : nullptr);
   return observation;
 }
 

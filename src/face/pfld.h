@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "face/face_choice.h"
 #include "face/landmark_source.h"
 #include "face/retinaface.h"
 #include "image/image.h"
@@ -34,6 +35,7 @@ class PfldTracker final : public LandmarkSource {
   PfldTracker(RetinaFace detector, Pfld pfld, int detect_every);
 
   Result<LandmarkObservation> locate(const Frame& frame) override;
+  [[nodiscard]] std::optional<std::uint64_t> fingerprint() const override;
   void reset() override;
 
  private:
@@ -43,8 +45,7 @@ class PfldTracker final : public LandmarkSource {
 
   // State of one video.
   std::optional<Box> box_;  // where the next frame is looked at; nothing when lost
-  std::optional<Box> last_box_;
-  int frames_since_detection_ = 0;
+  LastPlace last_place_;
 };
 
 }  // namespace frontalis

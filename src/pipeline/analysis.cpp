@@ -9,6 +9,11 @@
 
 namespace frontalis {
 
+Status Analysis::makeFirstMeter() {
+  FRONTALIS_ASSIGN(first_meter_, makeMeter(provenance_));
+  return {};
+}
+
 Result<std::unique_ptr<Analysis>> makeAnalysis(const Config& config, bool image) {
   FRONTALIS_ASSIGN(const Pack pack, findPack(config.pack));
   // What a pack holds decides how it is used, whatever its name.

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -21,6 +23,15 @@ struct FrameRecord {
 };
 static_assert(std::is_trivially_copyable_v<FrameRecord>);
 
+/// What one frame shows of the face: all of a row that the frames before it do not decide.
+struct Measurement {
+  FrameRecord record;            ///< the row has no action units yet
+  bool fitted = false;           ///< pose, landmarks and shape are this frame's own
+  bool believed = false;         ///< the linear AU models may use the descriptor
+  std::vector<float> fhog;       ///< kFhogSize; empty without linear AU models
+  std::vector<double> geometry;  ///< kGeometrySize; likewise
+};
+
 /// With what the numbers were made.
 struct Provenance {
   std::string pack;
@@ -31,29 +42,73 @@ struct Provenance {
 
 using AppearanceObserver = std::function<Status(const Appearance&)>;
 
-/// One pack's way from a frame to a row, for one video. Call process() for each frame in order,
-/// then finish(), then complete() for each record in order. Online: process() alone, its rows are
-/// final.
+/// From frames to measurements: detector, landmarks, shape, appearance. Its state is where the face
+/// was last. Wants the frames of a video, or of a piece of it, in order; one object a thread.
+class FaceMeter {
+ public:
+  virtual ~FaceMeter() = default;
+
+  /// `out` is used again and again: nothing is allocated once its sizes are known.
+  virtual Status measure(const Frame& frame, Measurement& out) = 0;
+  /// As LandmarkSource::fingerprint().
+  [[nodiscard]] virtual std::optional<std::uint64_t> fingerprint() const = 0;
+  /// Forgets the video.
+  virtual void reset() = 0;
+  /// Shows each frame's appearance as it is made; packs without one never call.
+  void observe(AppearanceObserver observer) { observer_ = std::move(observer); }
+  [[nodiscard]] const StageTimer& times() const { return times_; }
+
+ protected:
+  AppearanceObserver observer_;
+  StageTimer times_;
+};
+
+/// From one face's measurements to rows: the person's neutral and the action units. Call
+/// interpret() for each frame in order, then finish(), then complete() for each record in order.
+/// Online: interpret() alone, its rows are final.
+class FaceInterpreter {
+ public:
+  virtual ~FaceInterpreter() = default;
+
+  virtual FrameRecord interpret(const Measurement& measurement) = 0;
+  virtual void finish() = 0;
+  virtual void complete(FrameRecord& record) = 0;
+  /// Another video or person.
+  virtual void reset() = 0;
+  /// For people, after finish().
+  [[nodiscard]] virtual std::vector<std::string> warnings() const = 0;
+  [[nodiscard]] const StageTimer& times() const { return times_; }
+
+ protected:
+  StageTimer times_;
+};
+
+/// One pack's way from frames to rows, of which any number of meters and interpreters are made.
 class Analysis {
  public:
   virtual ~Analysis() = default;
 
   [[nodiscard]] virtual Columns columns() const = 0;
-  virtual Result<FrameRecord> process(const Frame& frame) = 0;
-  virtual Status finish() = 0;
-  virtual Status complete(FrameRecord& record) = 0;
-  /// Forgets the video.
-  virtual void reset() = 0;
-  /// Shows each frame's appearance as it is made; packs without one never call.
-  void observe(AppearanceObserver observer) { observer_ = std::move(observer); }
-  [[nodiscard]] virtual bool hasAppearance() const { return false; }
-  /// For people, after finish().
-  [[nodiscard]] virtual std::vector<std::string> warnings() const = 0;
-  [[nodiscard]] virtual const StageTimer& times() const = 0;
-  [[nodiscard]] virtual const Provenance& provenance() const = 0;
+  [[nodiscard]] virtual bool hasAppearance() const = 0;
+  [[nodiscard]] const Provenance& provenance() const { return provenance_; }
+
+  /// Errors: those of the models. The first one was made, and checked, with the analysis.
+  Result<std::unique_ptr<FaceMeter>> meter() {
+    if (first_meter_) return std::move(first_meter_);
+    Provenance known;
+    return makeMeter(known);
+  }
+  [[nodiscard]] virtual std::unique_ptr<FaceInterpreter> interpreter() const = 0;
 
  protected:
-  AppearanceObserver observer_;
+  explicit Analysis(Provenance provenance) : provenance_(std::move(provenance)) {}
+  /// Adds what the meter is made of to `provenance`.
+  virtual Result<std::unique_ptr<FaceMeter>> makeMeter(Provenance& provenance) = 0;
+  Status makeFirstMeter();
+
+ private:
+  Provenance provenance_;
+  std::unique_ptr<FaceMeter> first_meter_;
 };
 
 /// `image`: single pictures, without a person's neutral. Errors: kInvalidArgument for choices that

@@ -26,6 +26,9 @@ int coreCount(int requested) {
 struct Extractor::Impl {
   std::unique_ptr<FrameSource> source;
   std::unique_ptr<Analysis> analysis;
+  std::unique_ptr<FaceMeter> meter;
+  std::unique_ptr<FaceInterpreter> interpreter;
+  Measurement measurement;
   InputInfo info;
   bool online = false;
   int threads = 1;
@@ -53,8 +56,13 @@ struct Extractor::Impl {
     return !interrupted;
   }
 
+  Result<FrameRecord> analyse(const Frame& frame) {
+    FRONTALIS_TRY(meter->measure(frame, measurement));
+    return interpreter->interpret(measurement);
+  }
+
   Result<bool> take(const Frame& frame) {
-    FRONTALIS_ASSIGN(const FrameRecord record, analysis->process(frame));
+    FRONTALIS_ASSIGN(const FrameRecord record, analyse(frame));
     FRONTALIS_TRY(spool.append(record));
     return account();
   }
@@ -95,7 +103,7 @@ struct Extractor::Impl {
 
   Status readAll() {
     FRONTALIS_TRY(threads > 1 && info.is_video ? readOverlapped() : readInOneThread());
-    FRONTALIS_TRY(analysis->finish());
+    interpreter->finish();
     return spool.rewind();
   }
 
@@ -104,7 +112,7 @@ struct Extractor::Impl {
       if (interrupted) return std::optional<FrameRecord>();
       FRONTALIS_ASSIGN(const std::optional<Frame> frame, decode());
       if (!frame) return std::optional<FrameRecord>();
-      FRONTALIS_ASSIGN(const FrameRecord record, analysis->process(*frame));
+      FRONTALIS_ASSIGN(const FrameRecord record, analyse(*frame));
       account();
       return std::optional<FrameRecord>(record);
     }
@@ -113,7 +121,7 @@ struct Extractor::Impl {
       read_all = true;
     }
     FRONTALIS_ASSIGN(std::optional<FrameRecord> record, spool.next());
-    if (record) FRONTALIS_TRY(analysis->complete(*record));
+    if (record) interpreter->complete(*record);
     return record;
   }
 };
@@ -130,6 +138,8 @@ Result<Extractor> Extractor::open(const std::filesystem::path& input, const Conf
   FRONTALIS_ASSIGN(impl->source, openFrameSource(input, {.threads = impl->threads}));
   impl->info = impl->source->info();
   FRONTALIS_ASSIGN(impl->analysis, makeAnalysis(config, !impl->info.is_video));
+  FRONTALIS_ASSIGN(impl->meter, impl->analysis->meter());
+  impl->interpreter = impl->analysis->interpreter();
   return Extractor(std::move(impl));
 }
 
@@ -140,7 +150,7 @@ void Extractor::onProgress(std::function<bool(const Progress&)> callback) {
 }
 bool Extractor::hasAppearance() const { return impl_->analysis->hasAppearance(); }
 void Extractor::onAppearance(std::function<Status(const Appearance&)> callback) {
-  impl_->analysis->observe(std::move(callback));
+  impl_->meter->observe(std::move(callback));
 }
 const std::string& Extractor::itemName() const { return impl_->item_name; }
 
@@ -161,7 +171,7 @@ Summary Extractor::summary() const {
   summary.decode_errors = stats.decode_errors;
   summary.truncated = stats.truncated;
   summary.interrupted = impl_->interrupted;
-  summary.warnings = impl_->analysis->warnings();
+  summary.warnings = impl_->interpreter->warnings();
   if (summary.frames > 0 && summary.frames_with_face == 0) {
     summary.warnings.insert(summary.warnings.begin(), "no face was found in any frame");
   }
@@ -178,7 +188,8 @@ Summary Extractor::summary() const {
                                 " damaged packets were skipped; the rest was analysed");
   }
   StageTimer times = impl_->decode_times;
-  times.merge(impl_->analysis->times());
+  times.merge(impl_->meter->times());
+  times.merge(impl_->interpreter->times());
   describe(*impl_->analysis, times, summary);
   return summary;
 }

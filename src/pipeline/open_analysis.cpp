@@ -13,33 +13,23 @@
 namespace frontalis {
 namespace {
 
-class OpenAnalysis final : public Analysis {
+/// Face mesh -> rigid fit -> blendshapes.
+class OpenMeter final : public FaceMeter {
  public:
-  OpenAnalysis(MeshTracker tracker, BlendshapeNetwork blendshapes, const CanonicalFace& canonical,
-               const OpenAuOptions& au_options, std::unique_ptr<AppearanceStage> appearance,
-               bool online, bool image, Provenance provenance)
+  OpenMeter(MeshTracker tracker, BlendshapeNetwork blendshapes, const CanonicalFace& canonical,
+            std::unique_ptr<AppearanceStage> appearance, bool image)
       : tracker_(std::move(tracker)),
         blendshapes_(std::move(blendshapes)),
         meter_(canonical),
         pose_(canonical),
-        aus_(au_options),
         appearance_(std::move(appearance)),
-        online_(online),
-        image_(image),
-        provenance_(std::move(provenance)) {}
+        image_(image) {}
 
-  [[nodiscard]] Columns columns() const override {
-    Columns columns;
-    columns.landmarks_2d = columns.landmarks_3d = columns.sides = columns.blendshapes = true;
-    columns.au28 = kOpenHasAu28;
-    columns.shape = appearance_ != nullptr;
-    return columns;
-  }
-
-  Result<FrameRecord> process(const Frame& frame) override {
+  Status measure(const Frame& frame, Measurement& out) override {
     if (image_) tracker_.reset();  // every picture is its own
-    FrameRecord record;
+    FrameRecord& record = out.record;
     Row& row = record.row;
+    record = {};
     row.frame = frame.index + 1;
     row.timestamp = frame.timestamp_seconds;
 
@@ -49,15 +39,12 @@ class OpenAnalysis final : public Analysis {
       FRONTALIS_ASSIGN(face, tracker_.track(frame));
     }
     row.confidence = face.confidence;
-    row.success = face.found;
+    row.success = out.fitted = face.found;
     if (appearance_) {
       const auto scope = times_.time(kDescribe);
       FRONTALIS_TRY(describe(frame, face, row));
     }
-    if (!face.found) {
-      if (online_) aus_.lost();
-      return record;
-    }
+    if (!face.found) return {};
     {
       const auto scope = times_.time(kBlendshapes);
       FRONTALIS_ASSIGN(row.blendshapes, blendshapes_.estimate(face.mesh));
@@ -71,41 +58,13 @@ class OpenAnalysis final : public Analysis {
       row.landmarks_3d = pose.landmarks(face.mesh);
       record.signals = meter_.measure(face.mesh, row.blendshapes, face.confidence);
     }
-    {
-      const auto scope = times_.time(kAus);
-      if (online_) {
-        fill(row, aus_.process(record.signals));
-      } else {
-        aus_.add(record.signals);
-      }
-    }
-    return record;
-  }
-
-  Status finish() override {
-    report_ = aus_.finish();
     return {};
   }
 
-  Status complete(FrameRecord& record) override {
-    if (record.row.success) {
-      fill(record.row, aus_.row(record.signals));
-    } else {
-      aus_.lost();
-    }
-    return {};
+  [[nodiscard]] std::optional<std::uint64_t> fingerprint() const override {
+    return tracker_.fingerprint();
   }
-
-  void reset() override {
-    tracker_.reset();
-    aus_.reset();
-    report_ = {};
-  }
-
-  [[nodiscard]] bool hasAppearance() const override { return appearance_ != nullptr; }
-  [[nodiscard]] std::vector<std::string> warnings() const override { return report_.warnings; }
-  [[nodiscard]] const StageTimer& times() const override { return times_; }
-  [[nodiscard]] const Provenance& provenance() const override { return provenance_; }
+  void reset() override { tracker_.reset(); }
 
  private:
   Status describe(const Frame& frame, const TrackedFace& face, Row& row) {
@@ -115,30 +74,123 @@ class OpenAnalysis final : public Analysis {
     return appearance_->show(observer_, frame, points);
   }
 
-  static void fill(Row& row, const OpenAuRow& aus) {
-    row.intensity = aus.intensity;
-    row.intensity_right = aus.right;
-    row.intensity_left = aus.left;
-    row.presence = aus.presence;
-  }
-
   MeshTracker tracker_;
   BlendshapeNetwork blendshapes_;
   SignalMeter meter_;
   MeshPoseEstimator pose_;
-  OpenAus aus_;
   const std::unique_ptr<AppearanceStage> appearance_;  // null unless features are asked for
-  OpenNeutralReport report_;
-  const bool online_;
   const bool image_;
-  const Provenance provenance_;
 
-  StageTimer times_;
   const std::size_t kTrack = times_.stage("track");
   const std::size_t kBlendshapes = times_.stage("blendshapes");
   const std::size_t kShape = times_.stage("shape");
   const std::size_t kDescribe = times_.stage("describe");
+};
+
+/// Neutral -> formulas.
+class OpenInterpreter final : public FaceInterpreter {
+ public:
+  OpenInterpreter(const OpenAuOptions& options, bool online) : aus_(options), online_(online) {}
+
+  FrameRecord interpret(const Measurement& measurement) override {
+    const auto scope = times_.time(kAus);
+    FrameRecord record = measurement.record;
+    if (online_) {
+      complete(record);
+    } else if (record.row.success) {
+      aus_.add(record.signals);
+    }
+    return record;
+  }
+
+  void finish() override {
+    if (!online_) report_ = aus_.finish();
+  }
+
+  void complete(FrameRecord& record) override {
+    if (!record.row.success) return aus_.lost();
+    const OpenAuRow aus = online_ ? aus_.process(record.signals) : aus_.row(record.signals);
+    record.row.intensity = aus.intensity;
+    record.row.intensity_right = aus.right;
+    record.row.intensity_left = aus.left;
+    record.row.presence = aus.presence;
+  }
+
+  void reset() override {
+    aus_.reset();
+    report_ = {};
+  }
+
+  [[nodiscard]] std::vector<std::string> warnings() const override { return report_.warnings; }
+
+ private:
+  OpenAus aus_;
+  OpenNeutralReport report_;
+  const bool online_;
+
   const std::size_t kAus = times_.stage("aus");
+};
+
+class OpenAnalysis final : public Analysis {
+ public:
+  static Result<std::unique_ptr<Analysis>> create(const Config& config, const Pack& pack,
+                                                  bool image) {
+    FRONTALIS_ASSIGN(const auto canonical_file, pack.file("canonical-face"));
+    FRONTALIS_ASSIGN(CanonicalFace canonical, readCanonicalFace(canonical_file));
+    Provenance provenance{pack.name, pack.version, {}, {}};
+    for (const PackFile& file : pack.files) provenance.models.push_back({file.path, file.sha256});
+    std::unique_ptr<OpenAnalysis> analysis(
+        new OpenAnalysis(config, pack, image, std::move(canonical), std::move(provenance)));
+    FRONTALIS_TRY(analysis->makeFirstMeter());
+    return std::unique_ptr<Analysis>(std::move(analysis));
+  }
+
+  [[nodiscard]] Columns columns() const override {
+    Columns columns;
+    columns.landmarks_2d = columns.landmarks_3d = columns.sides = columns.blendshapes = true;
+    columns.au28 = kOpenHasAu28;
+    columns.shape = hasAppearance();
+    return columns;
+  }
+  [[nodiscard]] bool hasAppearance() const override { return config_.features; }
+  [[nodiscard]] std::unique_ptr<FaceInterpreter> interpreter() const override {
+    OpenAuOptions options;
+    options.population_neutral = image_ || config_.static_models;
+    return std::make_unique<OpenInterpreter>(options, config_.online);
+  }
+
+ private:
+  OpenAnalysis(const Config& config, const Pack& pack, bool image, CanonicalFace canonical,
+               Provenance provenance)
+      : Analysis(std::move(provenance)),
+        config_(config),
+        pack_(pack),
+        image_(image),
+        canonical_(std::move(canonical)) {}
+
+  Result<std::unique_ptr<FaceMeter>> makeMeter(Provenance& provenance) override {
+    FRONTALIS_ASSIGN(const auto detector, pack_.file("face-detector"));
+    FRONTALIS_ASSIGN(const auto landmarks, pack_.file("landmarks"));
+    FRONTALIS_ASSIGN(const auto blendshapes, pack_.file("blendshapes"));
+    FRONTALIS_ASSIGN(std::shared_ptr<Runtime> runtime,
+                     makeRuntime({config_.runtime, config_.device, 1}));
+    FRONTALIS_ASSIGN(provenance.runtime, runtime->describe());
+    MeshTracker tracker(RetinaFace(runtime, detector, {.long_side = config_.detect_size}),
+                        FaceMeshNetwork(runtime, landmarks),
+                        {.detect_every = config_.detect_every});
+    std::unique_ptr<AppearanceStage> appearance;
+    if (config_.features) {
+      FRONTALIS_ASSIGN(appearance, AppearanceStage::createFree(config_));
+    }
+    return std::unique_ptr<FaceMeter>(
+        std::make_unique<OpenMeter>(std::move(tracker), BlendshapeNetwork(runtime, blendshapes),
+                                    canonical_, std::move(appearance), image_));
+  }
+
+  const Config config_;
+  const Pack pack_;
+  const bool image_;
+  const CanonicalFace canonical_;
 };
 
 }  // namespace
@@ -151,27 +203,7 @@ Result<std::unique_ptr<Analysis>> makeOpenAnalysis(const Config& config, const P
         "the open pack measures on its own mesh, not on landmarks \"" + config.landmarks + "\"",
         "Leave --landmarks out, or add --pack openface"};
   }
-  FRONTALIS_ASSIGN(const auto detector, pack.file("face-detector"));
-  FRONTALIS_ASSIGN(const auto landmarks, pack.file("landmarks"));
-  FRONTALIS_ASSIGN(const auto blendshapes, pack.file("blendshapes"));
-  FRONTALIS_ASSIGN(const auto canonical_file, pack.file("canonical-face"));
-  FRONTALIS_ASSIGN(const CanonicalFace canonical, readCanonicalFace(canonical_file));
-  FRONTALIS_ASSIGN(std::shared_ptr<Runtime> runtime,
-                   makeRuntime({config.runtime, config.device, 1}));
-  MeshTracker tracker(RetinaFace(runtime, detector, {.long_side = config.detect_size}),
-                      FaceMeshNetwork(runtime, landmarks), {.detect_every = config.detect_every});
-  Provenance provenance{pack.name, pack.version, {}, {}};
-  FRONTALIS_ASSIGN(provenance.runtime, runtime->describe());
-  for (const PackFile& file : pack.files) provenance.models.push_back({file.path, file.sha256});
-  std::unique_ptr<AppearanceStage> appearance;
-  if (config.features) {
-    FRONTALIS_ASSIGN(appearance, AppearanceStage::createFree(config));
-  }
-  OpenAuOptions au_options;
-  au_options.population_neutral = image || config.static_models;
-  return std::unique_ptr<Analysis>(std::make_unique<OpenAnalysis>(
-      std::move(tracker), BlendshapeNetwork(runtime, blendshapes), canonical, au_options,
-      std::move(appearance), config.online, image, std::move(provenance)));
+  return OpenAnalysis::create(config, pack, image);
 }
 
 }  // namespace frontalis

@@ -10,31 +10,17 @@
 namespace frontalis {
 namespace {
 
-class OpenFaceAnalysis final : public Analysis {
+/// Landmarks -> CalcParams -> alignment -> FHOG and geometry, and head pose.
+class OpenFaceMeter final : public FaceMeter {
  public:
-  OpenFaceAnalysis(std::unique_ptr<AppearanceStage> appearance,
-                   std::shared_ptr<const AuPredictor> predictor,
-                   std::unique_ptr<LandmarkSource> landmarks, AuMode mode, Provenance provenance)
-      : appearance_(std::move(appearance)),
-        landmarks_(std::move(landmarks)),
-        has_presences_(predictor->hasPresences()),
-        aus_(std::move(predictor), mode),
-        mode_(mode),
-        provenance_(std::move(provenance)) {}
+  OpenFaceMeter(std::unique_ptr<AppearanceStage> appearance,
+                std::unique_ptr<LandmarkSource> landmarks, bool image)
+      : appearance_(std::move(appearance)), landmarks_(std::move(landmarks)), image_(image) {}
 
-  [[nodiscard]] Columns columns() const override {
-    Columns columns;
-    columns.landmarks_2d = columns.landmarks_3d = columns.shape = true;
-    columns.presence = columns.au28 = has_presences_;
-    columns.failed_keep_state = true;
-    columns.gaze = landmarks_->hasFaceModel();
-    return columns;
-  }
-
-  Result<FrameRecord> process(const Frame& frame) override {
-    if (mode_ == AuMode::kImages) landmarks_->reset();  // every picture is its own
-    FrameRecord record{state_, {}};
-    Row& row = record.row;
+  Status measure(const Frame& frame, Measurement& out) override {
+    if (image_) landmarks_->reset();  // every picture is its own
+    Row& row = out.record.row;
+    row = {};
     row.frame = frame.index + 1;
     row.timestamp = frame.timestamp_seconds;
 
@@ -51,56 +37,28 @@ class OpenFaceAnalysis final : public Analysis {
     {
       const auto scope = times_.time(kDescribe);
       face = &appearance_->describe(frame, seen.believed ? &points : nullptr);
+      out.fhog.assign(face->fhog.begin(), face->fhog.end());
+      out.geometry.assign(face->geometry.begin(), face->geometry.end());
     }
-    const bool measured = seen.believed && face->shape.valid;
-    {
+    out.believed = seen.believed && face->shape.valid;
+    out.fitted = seen.model || face->shape.valid;
+    if (out.fitted) {
       const auto scope = times_.time(kPose);
       fillShape(row, seen, points, *face, Camera::forImageSize(frame.width(), frame.height()));
     }
-    OpenFaceAuRow aus;
-    {
-      const auto scope = times_.time(kAus);
-      aus = aus_.process({face->fhog, face->geometry}, measured);
-    }
-    row.intensity = aus.intensity;
-    row.presence = aus.presence;
-    state_ = row;
-    FRONTALIS_TRY(appearance_->show(observer_, frame, points));
-    return record;
+    return appearance_->show(observer_, frame, points);
   }
 
-  Status finish() override {
-    if (mode_ == AuMode::kVideo) final_ = aus_.finish();
-    return {};
+  [[nodiscard]] std::optional<std::uint64_t> fingerprint() const override {
+    return landmarks_->fingerprint();
   }
-
-  Status complete(FrameRecord& record) override {
-    if (mode_ != AuMode::kVideo) return {};
-    const OpenFaceAuRow aus = final_.row(record.row.frame - 1);
-    record.row.intensity = aus.intensity;
-    record.row.presence = aus.presence;
-    return {};
-  }
-
-  void reset() override {
-    landmarks_->reset();
-    aus_.reset();
-    final_ = {};
-    state_ = {};
-  }
-
-  [[nodiscard]] bool hasAppearance() const override { return true; }
-  [[nodiscard]] std::vector<std::string> warnings() const override { return {}; }
-  [[nodiscard]] const StageTimer& times() const override { return times_; }
-  [[nodiscard]] const Provenance& provenance() const override { return provenance_; }
+  void reset() override { landmarks_->reset(); }
 
  private:
   /// Pose, 3D points and parameters: of the tracker's own face model where it has one, else of the
-  /// AU stage's fit. A failed frame keeps the last ones, as OpenFace's does.
+  /// AU stage's fit.
   void fillShape(Row& row, const LandmarkObservation& seen, const Eigen::VectorXf& points,
                  const FaceDescription& face, const Camera& camera) {
-    row.gaze = {};
-    if (!seen.model && !face.shape.valid) return;
     row.landmarks = seen.landmarks;
     const GlobalParams global = seen.model ? seen.model->global : face.shape.global;
     if (seen.model) {
@@ -121,42 +79,137 @@ class OpenFaceAnalysis final : public Analysis {
   }
 
   const std::unique_ptr<AppearanceStage> appearance_;
-  std::unique_ptr<LandmarkSource> landmarks_;
-  const bool has_presences_;
-  OpenFaceAus aus_;
-  FinalAus final_;
-  const AuMode mode_;
-  const Provenance provenance_;
-
-  Row state_;  // the last row: what a failed frame repeats
+  const std::unique_ptr<LandmarkSource> landmarks_;
+  const bool image_;
   Eigen::VectorXf local_, shape3d_, camera_points_;
 
-  StageTimer times_;
   const std::size_t kLandmarkStage = times_.stage("landmarks");
   const std::size_t kDescribe = times_.stage("describe");
   const std::size_t kPose = times_.stage("pose");
+};
+
+/// Neutral -> 35 linear models -> correction; and what failed frames repeat.
+class OpenFaceInterpreter final : public FaceInterpreter {
+ public:
+  OpenFaceInterpreter(std::shared_ptr<const AuPredictor> predictor, AuMode mode)
+      : aus_(std::move(predictor), mode), mode_(mode) {}
+
+  FrameRecord interpret(const Measurement& measurement) override {
+    FrameRecord record = measurement.record;
+    Row& row = record.row;
+    if (!measurement.fitted) {  // a failed frame repeats the last state, as OpenFace's does
+      row.landmarks = last_.landmarks;
+      row.landmarks_3d = last_.landmarks_3d;
+      row.pose = last_.pose;
+      row.shape = last_.shape;
+    }
+    {
+      const auto scope = times_.time(kAus);
+      const DescriptorView descriptor{std::span<const float, kFhogSize>(measurement.fhog),
+                                      std::span<const double, kGeometrySize>(measurement.geometry)};
+      const OpenFaceAuRow aus = aus_.process(descriptor, measurement.believed);
+      row.intensity = aus.intensity;
+      row.presence = aus.presence;
+    }
+    last_ = row;
+    return record;
+  }
+
+  void finish() override {
+    if (mode_ == AuMode::kVideo) final_ = aus_.finish();
+  }
+
+  void complete(FrameRecord& record) override {
+    if (mode_ != AuMode::kVideo) return;
+    const OpenFaceAuRow aus = final_.row(record.row.frame - 1);
+    record.row.intensity = aus.intensity;
+    record.row.presence = aus.presence;
+  }
+
+  void reset() override {
+    aus_.reset();
+    final_ = {};
+    last_ = {};
+  }
+
+  [[nodiscard]] std::vector<std::string> warnings() const override { return {}; }
+
+ private:
+  OpenFaceAus aus_;
+  FinalAus final_;
+  const AuMode mode_;
+  Row last_;
+
   const std::size_t kAus = times_.stage("aus");
+};
+
+class OpenFaceAnalysis final : public Analysis {
+ public:
+  static Result<std::unique_ptr<Analysis>> create(const Config& config, const Pack& pack,
+                                                  bool image) {
+    const bool without_neutral = image || config.static_models;
+    FRONTALIS_ASSIGN(OpenFaceModels models, readOpenFaceModels(pack, without_neutral));
+    FRONTALIS_ASSIGN(Pdm pdm, Pdm::read(models.pdm));
+    FRONTALIS_ASSIGN(Triangulation triangles, readTriangulation(models.triangulation, kLandmarks));
+    Provenance provenance{pack.name, pack.version, {}, {}};
+    for (const PackFile& file : models.used) provenance.models.push_back({file.path, file.sha256});
+    std::unique_ptr<OpenFaceAnalysis> analysis(
+        new OpenFaceAnalysis(config, pack, image, std::move(pdm), std::move(triangles),
+                             std::move(models.predictor), std::move(provenance)));
+    FRONTALIS_TRY(analysis->makeFirstMeter());
+    return std::unique_ptr<Analysis>(std::move(analysis));
+  }
+
+  [[nodiscard]] Columns columns() const override {
+    Columns columns;
+    columns.landmarks_2d = columns.landmarks_3d = columns.shape = true;
+    columns.presence = columns.au28 = predictor_->hasPresences();
+    columns.failed_keep_state = true;
+    columns.gaze = gaze_;
+    return columns;
+  }
+  [[nodiscard]] bool hasAppearance() const override { return true; }
+  [[nodiscard]] std::unique_ptr<FaceInterpreter> interpreter() const override {
+    const AuMode mode = image_           ? AuMode::kImages
+                        : config_.online ? AuMode::kStream
+                                         : AuMode::kVideo;
+    return std::make_unique<OpenFaceInterpreter>(predictor_, mode);
+  }
+
+ private:
+  OpenFaceAnalysis(const Config& config, const Pack& pack, bool image, Pdm pdm,
+                   Triangulation triangles, std::shared_ptr<const AuPredictor> predictor,
+                   Provenance provenance)
+      : Analysis(std::move(provenance)),
+        config_(config),
+        pack_(pack),
+        image_(image),
+        pdm_(std::move(pdm)),
+        triangles_(std::move(triangles)),
+        predictor_(std::move(predictor)) {}
+
+  Result<std::unique_ptr<FaceMeter>> makeMeter(Provenance& provenance) override {
+    FRONTALIS_ASSIGN(auto appearance, AppearanceStage::create(pdm_, triangles_, config_));
+    FRONTALIS_ASSIGN(auto landmarks, makeLandmarkSource(config_, pack_, provenance));
+    gaze_ = landmarks->hasFaceModel();
+    return std::unique_ptr<FaceMeter>(
+        std::make_unique<OpenFaceMeter>(std::move(appearance), std::move(landmarks), image_));
+  }
+
+  const Config config_;
+  const Pack pack_;
+  const bool image_;
+  const Pdm pdm_;
+  const Triangulation triangles_;
+  const std::shared_ptr<const AuPredictor> predictor_;
+  bool gaze_ = false;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Analysis>> makeOpenFaceAnalysis(const Config& config, const Pack& pack,
                                                        bool image) {
-  const bool without_neutral = image || config.static_models;
-  FRONTALIS_ASSIGN(OpenFaceModels models, readOpenFaceModels(pack, without_neutral));
-  FRONTALIS_ASSIGN(Pdm pdm, Pdm::read(models.pdm));
-  FRONTALIS_ASSIGN(const Triangulation triangles,
-                   readTriangulation(models.triangulation, kLandmarks));
-  FRONTALIS_ASSIGN(auto appearance, AppearanceStage::create(std::move(pdm), triangles, config));
-
-  Provenance provenance{pack.name, pack.version, {}, {}};
-  for (const PackFile& file : models.used) provenance.models.push_back({file.path, file.sha256});
-  FRONTALIS_ASSIGN(std::unique_ptr<LandmarkSource> landmarks,
-                   makeLandmarkSource(config, pack, provenance));
-  const AuMode mode = image ? AuMode::kImages : config.online ? AuMode::kStream : AuMode::kVideo;
-  return std::unique_ptr<Analysis>(
-      std::make_unique<OpenFaceAnalysis>(std::move(appearance), std::move(models.predictor),
-                                         std::move(landmarks), mode, std::move(provenance)));
+  return OpenFaceAnalysis::create(config, pack, image);
 }
 
 }  // namespace frontalis

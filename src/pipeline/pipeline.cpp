@@ -66,6 +66,9 @@ YuvMatrix internal(ColorMatrix matrix) {
 
 struct Pipeline::Impl {
   std::unique_ptr<Analysis> analysis;
+  std::unique_ptr<FaceMeter> meter;
+  std::unique_ptr<FaceInterpreter> interpreter;
+  Measurement measurement;
   Image bgr;  // of an R, G, B picture
   std::int64_t frames = 0;
   std::int64_t frames_with_face = 0;
@@ -132,6 +135,8 @@ Result<Pipeline> Pipeline::open(const Config& config) {
   online.online = true;
   auto impl = std::make_unique<Impl>();
   FRONTALIS_ASSIGN(impl->analysis, makeAnalysis(online, false));
+  FRONTALIS_ASSIGN(impl->meter, impl->analysis->meter());
+  impl->interpreter = impl->analysis->interpreter();
   return Pipeline(std::move(impl));
 }
 
@@ -141,8 +146,8 @@ Result<Row> Pipeline::process(const Picture& picture, double timestamp) {
     return invalid("the time stamp " + std::to_string(timestamp) + " s is not after the last one",
                    "Call reset() before another video");
   }
-  FRONTALIS_ASSIGN(const FrameRecord record,
-                   impl_->analysis->process(impl_->frameOf(picture, timestamp)));
+  FRONTALIS_TRY(impl_->meter->measure(impl_->frameOf(picture, timestamp), impl_->measurement));
+  const FrameRecord record = impl_->interpreter->interpret(impl_->measurement);
   ++impl_->frames;
   impl_->frames_with_face += record.row.success ? 1 : 0;
   impl_->last_timestamp = timestamp;
@@ -150,7 +155,8 @@ Result<Row> Pipeline::process(const Picture& picture, double timestamp) {
 }
 
 void Pipeline::reset() {
-  impl_->analysis->reset();
+  impl_->meter->reset();
+  impl_->interpreter->reset();
   impl_->frames = impl_->frames_with_face = 0;
 }
 
@@ -160,8 +166,10 @@ Summary Pipeline::summary() const {
   Summary summary;
   summary.frames = impl_->frames;
   summary.frames_with_face = impl_->frames_with_face;
-  summary.warnings = impl_->analysis->warnings();
-  describe(*impl_->analysis, impl_->analysis->times(), summary);
+  summary.warnings = impl_->interpreter->warnings();
+  StageTimer times = impl_->meter->times();
+  times.merge(impl_->interpreter->times());
+  describe(*impl_->analysis, times, summary);
   return summary;
 }
 
