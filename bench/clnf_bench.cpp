@@ -1,5 +1,5 @@
-// Parts of the CLNF landmark fit, one thread, on frame 30 of the reference video with OpenFace's
-// own models. Skips where ../shared is absent.
+// Parts of the CLNF landmark fit, one thread unless an argument says more, on frame 30 of the
+// reference video with OpenFace's own models. Skips where ../shared is absent.
 #include <benchmark/benchmark.h>
 
 #include <array>
@@ -177,20 +177,20 @@ void validator(benchmark::State& state) {
 }
 BENCHMARK(validator)->Unit(benchmark::kMicrosecond);
 
-/// A whole tracked frame: two scales, three parts, merge, validator.
+/// A whole tracked frame on 1 and 2 threads: two scales, three parts, merge, validator.
 void trackedFrame(benchmark::State& state) {
   const Scene* s = scene(state);
   if (s == nullptr) return;
   WholeGrayImage source = image(*s);
   GrayWindow gray(source);
-  ClnfTracker tracker(s->model);
+  ClnfTracker tracker(s->model, {.threads = static_cast<int>(state.range(0))});
   const std::array<int, 4> windows = {0, 9, 7, 0};
   for (auto _ : state) {
     tracker.setState(s->params);
     benchmark::DoNotOptimize(tracker.fitFrame(gray, windows));
   }
 }
-BENCHMARK(trackedFrame)->Unit(benchmark::kMicrosecond);
+BENCHMARK(trackedFrame)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMicrosecond);
 
 /// The first frame: eleven start rotations.
 void firstFrame(benchmark::State& state) {
@@ -198,10 +198,10 @@ void firstFrame(benchmark::State& state) {
   if (s == nullptr) return;
   WholeGrayImage source = image(*s);
   GrayWindow gray(source);
-  ClnfTracker tracker(s->model);
+  ClnfTracker tracker(s->model, {.threads = static_cast<int>(state.range(0))});
   for (auto _ : state) benchmark::DoNotOptimize(tracker.fitFromBox(gray, s->box));
 }
-BENCHMARK(firstFrame)->Unit(benchmark::kMillisecond);
+BENCHMARK(firstFrame)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 void loadModel(benchmark::State& state) {
   if (scene(state) == nullptr) return;

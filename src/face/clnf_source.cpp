@@ -18,8 +18,8 @@ GrayView ClnfSource::FrameGray::view(const PixelRect& wanted) {
           {region.x, region.y, region.x + region.width, region.y + region.height}};
 }
 
-ClnfSource::ClnfSource(RetinaFace detector, std::shared_ptr<const ClnfModel> model)
-    : detector_(std::move(detector)), tracker_(std::move(model)) {}
+ClnfSource::ClnfSource(RetinaFace detector, std::shared_ptr<const ClnfModel> model, int threads)
+    : detector_(std::move(detector)), tracker_(std::move(model), {.threads = threads}) {}
 
 void ClnfSource::reset() {
   tracker_.reset();

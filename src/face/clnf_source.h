@@ -16,7 +16,8 @@ namespace frontalis {
 /// without a face the tracker's validator is at times content by chance, for a frame or two.
 class ClnfSource final : public LandmarkSource {
  public:
-  ClnfSource(RetinaFace detector, std::shared_ptr<const ClnfModel> model);
+  /// `threads` share the work of a frame; results do not depend on it.
+  ClnfSource(RetinaFace detector, std::shared_ptr<const ClnfModel> model, int threads = 1);
 
   Result<LandmarkObservation> locate(const Frame& frame) override;
   [[nodiscard]] bool hasFaceModel() const override { return true; }

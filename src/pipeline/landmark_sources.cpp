@@ -1,5 +1,8 @@
 #include "pipeline/landmark_sources.h"
 
+#include <algorithm>
+#include <thread>
+
 #include "face/clnf_source.h"
 #include "face/landmark_file.h"
 #include "face/mesh68_source.h"
@@ -8,6 +11,15 @@
 
 namespace frontalis {
 namespace {
+
+/// Threads that may share one frame: decoding has its own, except where each frame is finished
+/// before the next is read.
+int threadsOfAFrame(const Config& config) {
+  const int all = config.threads > 0
+                      ? config.threads
+                      : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return config.online ? all : std::max(1, all - 1);
+}
 
 /// OpenFace's own landmarks where their models are there, else those of the open pack.
 std::string defaultSource(const Pack& pack) { return pack.file("clnf").ok() ? "clnf" : "mesh68"; }
@@ -47,8 +59,8 @@ Result<std::unique_ptr<LandmarkSource>> makeLandmarkSource(const Config& config,
     }
     FRONTALIS_ASSIGN(const auto main_list, used(pack, name.c_str(), provenance));
     FRONTALIS_ASSIGN(auto model, ClnfModel::load(main_list));
-    return std::unique_ptr<LandmarkSource>(
-        std::make_unique<ClnfSource>(std::move(detector), std::move(model)));
+    return std::unique_ptr<LandmarkSource>(std::make_unique<ClnfSource>(
+        std::move(detector), std::move(model), threadsOfAFrame(config)));
   }
   if (name == "pfld") {
     FRONTALIS_ASSIGN(const Pack pfld, findPack("pfld"));

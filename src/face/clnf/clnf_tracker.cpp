@@ -86,11 +86,12 @@ Landmarks68 ClnfState::points() const {
 ClnfTracker::ClnfTracker(std::shared_ptr<const ClnfModel> model, Options options)
     : model_(std::move(model)),
       options_(options),
-      fit_(model_->face),
+      team_(options.threads > 1 ? std::make_unique<WorkerTeam>(options.threads) : nullptr),
+      fit_(model_->face, team_.get()),
       calc_params_(model_->face.pdm) {
   for (const ClnfPart& part : model_->parts) {
     parts_.push_back(std::make_unique<PartFit>(
-        PartFit{LandmarkFit(part.model),
+        PartFit{LandmarkFit(part.model, team_.get()),
                 CalcParams(part.model.pdm),
                 Eigen::VectorXf::Zero(2 * static_cast<Eigen::Index>(part.model.landmarks())),
                 {}}));

@@ -47,6 +47,8 @@ class ClnfTracker {
     /// Start again from boxes nearby when a start looks wrong (4.3), which OpenFace does not. Not
     /// for models with early termination: their likelihoods are on another scale.
     bool guard_start = true;
+    /// Threads that share a frame's landmarks; results do not depend on it.
+    int threads = 1;
   };
   /// The face's box in the current frame, tight around the 68 landmarks (4.1); empty: no face.
   /// Called only when the rules want a detection.
@@ -99,6 +101,7 @@ class ClnfTracker {
   Options options_;
 
   // Working memory.
+  std::unique_ptr<WorkerTeam> team_;  // more than one thread
   LandmarkFit fit_;
   CalcParams calc_params_;
   std::vector<std::unique_ptr<PartFit>> parts_;

@@ -150,7 +150,8 @@ Result<LandmarkModel> LandmarkModel::load(const std::filesystem::path& path,
   return model;
 }
 
-LandmarkFit::LandmarkFit(const LandmarkModel& model) : model_(&model) {
+LandmarkFit::LandmarkFit(const LandmarkModel& model, WorkerTeam* team)
+    : model_(&model), team_(team) {
   const Eigen::Index n = model.landmarks();
   std::vector<float> scales;
   for (const auto& experts : model.scales) scales.push_back(experts->scale());
@@ -185,7 +186,8 @@ LandmarkFit::LandmarkFit(const LandmarkModel& model) : model_(&model) {
   }
   responses_.reserve(model.landmarks(), largest_window);
   const std::size_t side = static_cast<std::size_t>(largest_window + largest_support - 1);
-  area_.assign(side * side, 0.f);
+  workplaces_.resize(team == nullptr ? 1 : static_cast<std::size_t>(team->members()));
+  for (Workplace& workplace : workplaces_) workplace.area.assign(side * side, 0.f);
   landmark_likelihoods_ = Eigen::VectorXf::Zero(n);
   for (Eigen::VectorXf* v :
        {&base_shape_, &positions_, &shift_, &shape_, &previous_shape_, &reference_shape_}) {
@@ -274,10 +276,16 @@ void LandmarkFit::respond(GrayWindow& gray, int window) {
   }
   const GrayView& pixels = gray.covering(extent);
   responses_.setWindow(window);
-  for (int i = 0; i < static_cast<int>(n); ++i) {
-    if (visible[i] == 0) continue;
-    sampler.sample(pixels, base_shape_[i], base_shape_[n + i], area_.data());
-    experts.respond(view_, i, area_.data(), window, scratch_, responses_.map(i));
+  auto respond = [&](int i, int member) {
+    if (visible[i] == 0) return;
+    Workplace& place = workplaces_[static_cast<std::size_t>(member)];
+    sampler.sample(pixels, base_shape_[i], base_shape_[n + i], place.area.data());
+    experts.respond(view_, i, place.area.data(), window, place.scratch, responses_.map(i));
+  };
+  if (team_ != nullptr) {
+    team_->run(static_cast<int>(n), respond);
+  } else {
+    for (int i = 0; i < static_cast<int>(n); ++i) respond(i, 0);
   }
 }
 

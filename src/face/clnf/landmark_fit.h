@@ -16,6 +16,7 @@
 #include "frontalis/result.h"
 #include "shape/normal_equations.h"
 #include "shape/pdm.h"
+#include "util/worker_team.h"
 
 namespace frontalis {
 
@@ -44,8 +45,9 @@ struct ShapeParams {
 /// Holds the working memory: one object a thread and model; nothing allocates after construction.
 class LandmarkFit {
  public:
-  /// `model` must outlive this.
-  explicit LandmarkFit(const LandmarkModel& model);
+  /// `model` must outlive this, and `team`, which shares the landmarks' responses when given;
+  /// results do not depend on it.
+  explicit LandmarkFit(const LandmarkModel& model, WorkerTeam* team = nullptr);
 
   /// All scales whose window is not 0, from `params` on, which are replaced by the result. False
   /// when the face became too small (below 0.25 px per mm) or the parameters lost their sense.
@@ -107,8 +109,12 @@ class LandmarkFit {
   Matrix2 to_reference_;
   Matrix2 to_image_;
   ResponseMaps responses_;
-  ResponseScratch scratch_;
-  std::vector<float> area_;
+  WorkerTeam* team_;
+  struct Workplace {
+    ResponseScratch scratch;
+    std::vector<float> area;
+  };
+  std::vector<Workplace> workplaces_;  // one a member of the team
   Eigen::VectorXf base_shape_;
 
   float likelihood_ = 0;

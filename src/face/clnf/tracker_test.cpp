@@ -144,6 +144,22 @@ TEST_F(Tracker, SettingsFollowTheListsName) {
   EXPECT_EQ(partSettings("chin"), nullptr);
 }
 
+TEST_F(Tracker, ThreadsThatShareAFrameChangeNothing) {
+  for (const auto& model : {clnf(), ceclm(0)}) {
+    ClnfTracker alone(model);
+    ClnfTracker together(model, {.threads = 3});
+    for (unsigned seed = 1; seed <= 3; ++seed) {
+      const std::vector<std::uint8_t> pixels = picture(seed);
+      const auto detector = [](int) { return std::optional<Box>(kLargeBox); };
+      EXPECT_EQ(askedFrames(alone, pixels, 2, detector),
+                askedFrames(together, pixels, 2, detector));
+      EXPECT_EQ(alone.state().landmarks, together.state().landmarks);
+      EXPECT_EQ(alone.state().likelihood, together.state().likelihood);
+      EXPECT_EQ(alone.state().landmark_likelihoods, together.state().landmark_likelihoods);
+    }
+  }
+}
+
 TEST_F(Tracker, AsksEveryTwelfthFrameUntilAFaceIsFound) {
   ClnfTracker tracker(clnf());
   const std::vector<std::uint8_t> pixels = picture(1);
