@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ORDER = ["util", "image", "video", "inference", "models", "shape", "face", "appearance", "au",
-         "pipeline", "output", "cli"]
+         "pipeline", "output", "batch", "cli"]
 SUFFIXES = {".h", ".hpp", ".c", ".cc", ".cpp", ".mm"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 

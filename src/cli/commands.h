@@ -28,6 +28,7 @@ void addRuntimeOptions(CLI::App& command, Config& config);
 
 // One file a command. Each adds its subcommand and, when that is chosen, sets `action`.
 void addExtract(CLI::App& app, Action& action);
+void addBatch(CLI::App& app, Action& action);
 void addHog(CLI::App& app, Action& action);
 void addDoctor(CLI::App& app, Action& action);
 void addModels(CLI::App& app, Action& action);

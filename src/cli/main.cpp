@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   cli::Action action;
   cli::addExtract(app, action);
   cli::addReport(app, action);
+  cli::addBatch(app, action);
   cli::addHog(app, action);
   cli::addModels(app, action);
   cli::addDoctor(app, action);

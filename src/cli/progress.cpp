@@ -6,7 +6,6 @@
 #include <cstdio>
 
 namespace frontalis::cli {
-namespace {
 
 std::string clockText(double seconds) {
   const auto s = static_cast<long long>(seconds + 0.5);
@@ -18,8 +17,6 @@ std::string clockText(double seconds) {
   }
   return text;
 }
-
-}  // namespace
 
 ProgressLine::ProgressLine(std::string title, bool quiet)
     : title_(std::move(title)), quiet_(quiet), terminal_(::isatty(STDERR_FILENO) != 0) {}

@@ -6,6 +6,9 @@
 
 namespace frontalis::cli {
 
+/// "1:05:09" or "5:09".
+std::string clockText(double seconds);
+
 /// Frames, frames/s and time left on stderr: one line rewritten on a terminal, else a line every
 /// ten seconds.
 class ProgressLine {

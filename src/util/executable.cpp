@@ -10,18 +10,20 @@
 
 namespace frontalis {
 
-std::filesystem::path executableFolder() {
+std::filesystem::path executablePath() {
 #if defined(__APPLE__)
   char buffer[4096];
   std::uint32_t size = sizeof(buffer);
   if (_NSGetExecutablePath(buffer, &size) != 0) return {};
-  return std::filesystem::path(buffer).parent_path();
+  return std::filesystem::path(buffer);
 #else
   std::error_code error;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-  return error ? std::filesystem::path() : self.parent_path();
+  return error ? std::filesystem::path() : self;
 #endif
 }
+
+std::filesystem::path executableFolder() { return executablePath().parent_path(); }
 
 std::filesystem::path codeFolder() {
   Dl_info info{};

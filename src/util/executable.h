@@ -4,7 +4,9 @@
 
 namespace frontalis {
 
-/// Folder of the running executable; empty if the system does not tell.
+/// The running executable; empty if the system does not tell.
+std::filesystem::path executablePath();
+/// Its folder.
 std::filesystem::path executableFolder();
 
 /// Folder of the shared library that holds this code, or of the executable where it is linked in:
