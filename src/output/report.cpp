@@ -182,7 +182,8 @@ const std::vector<float>* fill(Series& series, const std::string& name, double f
 
 float quantile(std::vector<float> values, double share) {
   if (values.empty()) return kNone;
-  const auto at = static_cast<std::size_t>(std::llround(share * static_cast<double>(values.size() - 1)));
+  const auto at =
+      static_cast<std::size_t>(std::llround(share * static_cast<double>(values.size() - 1)));
   std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(at), values.end());
   return values[at];
 }
@@ -340,7 +341,8 @@ json describe(const Series& series) {
   out["success"] = packed(success);
   out["rows"] = series.rows.size();
   out["seen"] = seen;
-  out["frontal"] = posed == 0 ? json() : json(static_cast<double>(frontal) / static_cast<double>(posed));
+  out["frontal"] =
+      posed == 0 ? json() : json(static_cast<double>(frontal) / static_cast<double>(posed));
   if (!series.table->file().empty()) {
     json names = json::array();
     for (const std::size_t r : series.rows) names.push_back(series.table->file()[r]);
