@@ -24,12 +24,13 @@ fail() { # step, why, what to do
 debian=(cmake ninja-build ccache pkg-config g++ libavformat-dev libavcodec-dev libavutil-dev
   libswscale-dev libavdevice-dev libavfilter-dev ffmpeg libeigen3-dev libcli11-dev libspdlog-dev
   nlohmann-json3-dev libgtest-dev libbenchmark-dev libdlib-dev libopencv-core-dev
-  libopencv-imgproc-dev zlib1g-dev libcurl4-openssl-dev)
+  libopencv-imgproc-dev zlib1g-dev libcurl4-openssl-dev libcpp-httplib-dev
+  libssl-dev libbrotli-dev)
 debian_lint=(clang-format clang-tidy)
 debian_test=(chromium chromium-driver)
 command -v npm >/dev/null || debian+=(npm)
 brew=(cmake ninja ccache pkg-config ffmpeg eigen cli11 spdlog nlohmann-json googletest
-  google-benchmark dlib opencv node)
+  google-benchmark dlib opencv node cpp-httplib)
 brew_lint=(clang-format llvm)
 brew_test=(onnxruntime)
 if [ "$lint" = 1 ]; then

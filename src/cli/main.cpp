@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   cli::addReport(app, action);
   cli::addBatch(app, action);
   cli::addHog(app, action);
+  cli::addLive(app, action);
   cli::addModels(app, action);
   cli::addDoctor(app, action);
   try {

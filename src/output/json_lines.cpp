@@ -25,7 +25,8 @@ Json points(const auto& all) {
 
 }  // namespace
 
-void JsonLinesFormat::append(const Row& row, std::string_view name, std::string& out) const {
+void JsonLinesFormat::append(const Row& row, std::string_view name, std::string& out,
+                             const LiveState* live) const {
   Json json;
   if (named_) json["file"] = name;
   json["frame"] = row.frame;
@@ -33,6 +34,11 @@ void JsonLinesFormat::append(const Row& row, std::string_view name, std::string&
   json["timestamp"] = rounded(row.timestamp, 1e6);
   json["confidence"] = rounded(row.confidence, 1e3);
   json["success"] = row.success;
+  if (live != nullptr) {
+    json["age_ms"] = rounded(live->age_ms, 10);
+    json["dropped"] = live->dropped;
+    json["neutral_frames"] = live->neutral_frames;
+  }
   if (row.success) {
     if (columns_.pose) {
       const HeadPose& p = row.pose;

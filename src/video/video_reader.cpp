@@ -8,6 +8,7 @@
 #include "util/try.h"
 #include "video/input_file.h"
 #include "video/libav.h"
+#include "video/picture_pool.h"
 
 namespace frontalis {
 
@@ -41,32 +42,6 @@ std::int64_t durationOf(const AVFrame& frame) {
 #endif
 }
 
-/// Decoded pictures in use by frames that are still alive, and those to be used again.
-class PicturePool {
- public:
-  /// A picture that nobody else holds; null when out of memory.
-  std::shared_ptr<AVFrame> take() {
-    std::shared_ptr<AVFrame> free;
-    for (std::shared_ptr<AVFrame>& slot : slots_) {
-      if (slot.use_count() != 1) continue;
-      // Taking and dropping a share orders us after the last holder's reads.
-      std::shared_ptr<AVFrame>(slot).reset();
-      av_frame_unref(slot.get());
-      if (!free) free = slot;
-    }
-    if (!free) {
-      AVFrame* picture = av_frame_alloc();
-      if (picture == nullptr) return nullptr;
-      slots_.emplace_back(picture, libav::Free{});
-      free = slots_.back();
-    }
-    return free;
-  }
-
- private:
-  std::vector<std::shared_ptr<AVFrame>> slots_;
-};
-
 }  // namespace
 
 struct VideoReader::State {
@@ -76,7 +51,7 @@ struct VideoReader::State {
   libav::Packet packet;
   libav::FramePointer decoded;
   libav::Converter converter;
-  PicturePool pool;
+  libav::PicturePool pool;
   int stream_index = -1;
   VideoInfo info;
   VideoStats stats;

@@ -1,0 +1,192 @@
+#include "pipeline/live_stream.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "pipeline/analysis.h"
+#include "util/try.h"
+
+namespace frontalis {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// One picture on its way from the source to the analysis: a newer one takes its place.
+class Slot {
+ public:
+  explicit Slot(bool drop_late) : drop_late_(drop_late) {}
+
+  /// False when nobody takes pictures any more.
+  bool put(LiveFrame frame) {
+    {
+      std::unique_lock lock(mutex_);
+      if (!drop_late_) taken_.wait(lock, [&] { return closed_ || !frame_; });
+      if (closed_) return false;
+      if (frame_) ++dropped_;
+      frame_ = std::move(frame);
+    }
+    filled_.notify_one();
+    return true;
+  }
+
+  void end(Status how) {
+    {
+      const std::lock_guard lock(mutex_);
+      end_ = std::move(how);
+    }
+    filled_.notify_one();
+  }
+
+  void close() {
+    {
+      const std::lock_guard lock(mutex_);
+      closed_ = true;
+    }
+    taken_.notify_one();
+  }
+
+  /// The picture that waits; else, when nothing more will come, how it ended; else neither.
+  struct Taken {
+    std::optional<LiveFrame> frame;
+    std::optional<Status> end;
+    std::int64_t dropped = 0;
+  };
+  Taken take(std::chrono::milliseconds patience) {
+    Taken taken;
+    {
+      std::unique_lock lock(mutex_);
+      filled_.wait_for(lock, patience, [&] { return frame_ || end_; });
+      taken.frame = std::exchange(frame_, std::nullopt);
+      if (!taken.frame) taken.end = end_;
+      taken.dropped = dropped_;
+    }
+    taken_.notify_one();
+    return taken;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable filled_, taken_;
+  std::optional<LiveFrame> frame_;
+  std::optional<Status> end_;
+  std::int64_t dropped_ = 0;
+  bool closed_ = false;
+  const bool drop_late_;
+};
+
+}  // namespace
+
+struct LiveStream::Impl {
+  explicit Impl(bool drop_late) : slot(drop_late) {}
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() {
+    slot.close();
+    if (reader.joinable()) reader.join();
+  }
+
+  /// Networks are prepared at their first picture, which takes longer than pictures may wait: that
+  /// is done before time counts.
+  Status warmUp() {
+    FRONTALIS_ASSIGN(first, source->next());
+    if (!first) return Error{ErrorCode::kNoFrames, source->info().name + ": holds no picture"};
+    FRONTALIS_TRY(meter->measure(first->frame, measurement));
+    meter->reset();
+    first->captured = Clock::now();
+    return {};
+  }
+
+  void read() {
+    if (!slot.put(*std::exchange(first, std::nullopt))) return;
+    for (;;) {
+      Result<std::optional<LiveFrame>> frame = source->next();
+      if (!frame.ok() || !*frame) return slot.end(frame.ok() ? Status() : frame.error());
+      if (!slot.put(*std::move(*frame))) return;
+    }
+  }
+
+  std::unique_ptr<LiveSource> source;
+  std::unique_ptr<Analysis> analysis;
+  std::unique_ptr<FaceMeter> meter;
+  std::unique_ptr<FaceInterpreter> interpreter;
+  Measurement measurement;
+  std::optional<LiveFrame> first;
+  Slot slot;
+  std::thread reader;
+
+  std::int64_t frames = 0;
+  std::int64_t frames_with_face = 0;
+  std::int64_t neutral_frames = 0;
+  std::int64_t dropped = 0;
+  DurationHistogram ages;
+};
+
+LiveStream::LiveStream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+LiveStream::LiveStream(LiveStream&&) noexcept = default;
+LiveStream& LiveStream::operator=(LiveStream&&) noexcept = default;
+LiveStream::~LiveStream() = default;
+
+Result<LiveStream> LiveStream::open(const std::string& source, const Config& config,
+                                    const LiveOptions& options) {
+  Config online = config;
+  online.online = true;
+  auto impl = std::make_unique<Impl>(options.drop_late);
+  FRONTALIS_ASSIGN(impl->source, LiveSource::open(source, options.source));
+  FRONTALIS_ASSIGN(impl->analysis, makeAnalysis(online, false));
+  FRONTALIS_ASSIGN(impl->meter, impl->analysis->meter());
+  impl->interpreter = impl->analysis->interpreter();
+  FRONTALIS_TRY(impl->warmUp());
+  return LiveStream(std::move(impl));
+}
+
+Result<LiveStream::Step> LiveStream::next(std::chrono::milliseconds patience, LiveRows& rows) {
+  Impl& s = *impl_;
+  if (!s.reader.joinable()) s.reader = std::thread([&s] { s.read(); });
+  Slot::Taken taken = s.slot.take(patience);
+  s.dropped = taken.dropped;
+  if (taken.end && !taken.end->ok()) return taken.end->error();
+  if (taken.end) return Step::kEnd;
+  if (!taken.frame) return Step::kNothing;
+
+  rows.frame = std::move(taken.frame->frame);
+  FRONTALIS_TRY(s.meter->measure(rows.frame, s.measurement));
+  const FrameRecord record = s.interpreter->interpret(s.measurement);
+  rows.rows.assign(1, record.row);
+  ++s.frames;
+  if (record.row.success) {
+    ++s.frames_with_face;
+    ++s.neutral_frames;
+  }
+  rows.age_ms =
+      std::chrono::duration<double, std::milli>(Clock::now() - taken.frame->captured).count();
+  rows.dropped = s.dropped;
+  rows.neutral_frames = s.neutral_frames;
+  s.ages.add(rows.age_ms);
+  return Step::kRows;
+}
+
+void LiveStream::resetNeutral() {
+  impl_->interpreter->reset();
+  impl_->neutral_frames = 0;
+}
+
+const LiveSourceInfo& LiveStream::source() const { return impl_->source->info(); }
+Columns LiveStream::columns() const { return impl_->analysis->columns(); }
+const DurationHistogram& LiveStream::ages() const { return impl_->ages; }
+std::int64_t LiveStream::dropped() const { return impl_->dropped; }
+
+Summary LiveStream::summary() const {
+  Summary summary;
+  summary.frames = impl_->frames;
+  summary.frames_with_face = impl_->frames_with_face;
+  StageTimer times = impl_->meter->times();
+  times.merge(impl_->interpreter->times());
+  describe(*impl_->analysis, times, summary);
+  return summary;
+}
+
+}  // namespace frontalis
