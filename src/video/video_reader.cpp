@@ -63,10 +63,13 @@ struct VideoReader::State {
   double last_seconds = 0;
   double nominal_seconds = 0.04;
   std::int64_t packets_end = AV_NOPTS_VALUE;  // presentation end of the latest packet
+  std::optional<KeyFrame> start;              // where reading began, if not at the beginning
 
   [[nodiscard]] AVStream& stream() const { return *input->format().streams[stream_index]; }
   Status openDecoder(const VideoOptions& options);
   void describeStream();
+  Status seekTo(const KeyFrame& key);
+  [[nodiscard]] bool precedesStart(const AVFrame& picture) const;
   void readPacket();
   void noteEnd(int code);
   double secondsOf(const AVFrame& picture);
@@ -155,7 +158,8 @@ void VideoReader::State::noteEnd(int code) {
   if (code != AVERROR_EOF || input->failed()) stats.truncated = true;
   const std::string_view container = info.container;
   if (container.substr(0, 4) == "mov," || container == "avi") {
-    stats.truncated |= avformat_index_get_entries_count(&stream()) > stats.packets;
+    stats.truncated |=
+        avformat_index_get_entries_count(&stream()) > stats.packets + (start ? start->packet : 0);
   }
   if (container.substr(0, 8) == "matroska") {
     stats.truncated |= input->segmentIsCut();
@@ -167,6 +171,24 @@ void VideoReader::State::noteEnd(int code) {
     const double expected = static_cast<double>(input->format().duration) / AV_TIME_BASE;
     stats.truncated |= end < expected - std::max(1.0, 2 * nominal_seconds);
   }
+}
+
+Status VideoReader::State::seekTo(const KeyFrame& key) {
+  const int code = av_seek_frame(&input->format(), stream_index, key.stamp, AVSEEK_FLAG_BACKWARD);
+  if (code < 0) {
+    return Error{ErrorCode::kCorrupt, name + ": cannot be read from its frame " +
+                                          std::to_string(key.frame) + ": " +
+                                          libav::errorText(code)};
+  }
+  start = key;
+  first_timestamp = key.first_stamp;
+  last_seconds = -1;
+  return {};
+}
+
+/// Pictures that lead to the start or, shown before it, lack what they were made from.
+bool VideoReader::State::precedesStart(const AVFrame& picture) const {
+  return start && stats.frames == 0 && picture.best_effort_timestamp < start->stamp;
 }
 
 void VideoReader::State::readPacket() {
@@ -200,7 +222,7 @@ double VideoReader::State::secondsOf(const AVFrame& picture) {
   const double step = durationOf(picture) > 0
                           ? static_cast<double>(durationOf(picture)) * av_q2d(base)
                           : nominal_seconds;
-  if (stats.frames == 0) {
+  if (stats.frames == 0 && !start) {
     first_timestamp = stamp;
     if (stamp == AV_NOPTS_VALUE) ++stats.repaired_timestamps;
     return 0;
@@ -242,7 +264,7 @@ Result<std::optional<Frame>> VideoReader::State::give(std::shared_ptr<AVFrame> p
   Frame frame = libav::describe(*picture, picture);
   frame.full_range_format = kind.full_range_format;
   frame.orientation = orientation;
-  frame.index = stats.frames++;
+  frame.index = (start ? start->frame : 0) + stats.frames++;
   frame.timestamp_seconds = seconds;
   last_seconds = seconds;
   if (damaged) ++stats.damaged_frames;
@@ -260,6 +282,7 @@ Result<VideoReader> VideoReader::open(const fs::path& path, const VideoOptions& 
   FRONTALIS_ASSIGN(state->input, libav::InputFile::open(path, options.max_pixels));
   FRONTALIS_TRY(state->openDecoder(options));
   state->describeStream();
+  if (options.start) FRONTALIS_TRY(state->seekTo(*options.start));
   return VideoReader(std::move(state));
 }
 
@@ -269,6 +292,10 @@ Result<std::optional<Frame>> VideoReader::next() {
     const int code = avcodec_receive_frame(s.codec.get(), s.decoded.get());
     if (code >= 0) {
       s.failures_in_a_row = 0;
+      if (s.precedesStart(*s.decoded)) {
+        av_frame_unref(s.decoded.get());
+        continue;
+      }
       std::shared_ptr<AVFrame> picture = s.pool.take();
       if (!picture) return Error{ErrorCode::kInternal, s.name + ": out of memory"};
       av_frame_move_ref(picture.get(), s.decoded.get());

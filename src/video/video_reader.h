@@ -8,6 +8,7 @@
 
 #include "frontalis/result.h"
 #include "image/frame.h"
+#include "video/key_frames.h"
 
 namespace frontalis {
 
@@ -22,6 +23,8 @@ struct Rational {
 struct VideoOptions {
   int threads = 0;  ///< decoder threads; 0: one per core, 1: none besides the caller's
   std::int64_t max_pixels = std::int64_t{1} << 26;  ///< larger pictures are refused
+  /// Begin here; frames have the numbers and times they have when all are read.
+  std::optional<KeyFrame> start = {};
 };
 
 /// What the container says; numbers of frames are never taken from it.
@@ -57,7 +60,7 @@ class VideoReader {
   /// Errors: kNotFound, kUnreadable (folder, no permission, not a regular file), kNotAVideo (also
   /// empty files and playlists), kCorrupt (a known container that does not open), kNoVideoStream
   /// (also when there is only cover art), kUnsupported (no decoder, or a picture above
-  /// options.max_pixels).
+  /// options.max_pixels), kCorrupt when `options.start` is not where it should be.
   static Result<VideoReader> open(const std::filesystem::path& path,
                                   const VideoOptions& options = {});
 

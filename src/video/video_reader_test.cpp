@@ -275,6 +275,57 @@ TEST_F(Video, ThreadsDoNotMatterAndFramesOutliveTheReader) {
   EXPECT_EQ(previous_equal, 0);
 }
 
+/// Reads from each key frame: the same pictures, numbers and times as in the whole.
+void expectKeyFramesLeadIn(const fs::path& video, std::size_t key_frames) {
+  SCOPED_TRACE(video.filename());
+  const Whole whole = readWhole(video);
+  const auto keys = findKeyFrames(video);
+  ASSERT_TRUE(keys.ok()) << keys.error().text();
+  EXPECT_GE(keys->size(), key_frames);
+  for (const KeyFrame& key : *keys) {
+    const Whole rest = readWhole(video, {.threads = 1, .start = key});
+    ASSERT_EQ(rest.frames.size() + static_cast<std::size_t>(key.frame), whole.frames.size());
+    EXPECT_FALSE(rest.stats.truncated);
+    EXPECT_EQ(rest.stats.repaired_timestamps, 0);
+    for (std::size_t k = 0; k < rest.frames.size(); ++k) {
+      const Frame& expected = whole.frames[static_cast<std::size_t>(key.frame) + k];
+      ASSERT_EQ(rest.frames[k].index, expected.index);
+      ASSERT_EQ(rest.frames[k].timestamp_seconds, expected.timestamp_seconds) << key.frame;
+      ASSERT_EQ(displayedLuma(rest.frames[k]), displayedLuma(expected)) << key.frame << "+" << k;
+    }
+  }
+}
+
+TEST_F(Video, EveryKeyFrameLeadsIntoTheWhole) {
+  const std::string x264 = "-c:v libx264 -threads 1 -x264-params ";
+  expectKeyFramesLeadIn(card("b.mp4", 60, x264 + "keyint=12:bframes=3", "128x96"), 5);
+  expectKeyFramesLeadIn(card("open.mp4", 60, x264 + "keyint=12:bframes=3:open-gop=1", "128x96"), 4);
+  expectKeyFramesLeadIn(card("open.mkv", 60, x264 + "keyint=12:bframes=3:open-gop=1", "128x96"), 4);
+  expectKeyFramesLeadIn(card("one.mp4", 20, x264 + "keyint=100", "128x96"), 1);
+  expectKeyFramesLeadIn(card("all.mov", 12, "-c:v mjpeg", "128x96"), 12);
+  expectKeyFramesLeadIn(card("alt.webm", 40, "-c:v libvpx-vp9 -g 10 -row-mt 0", "128x96"), 3);
+  // Variable frame rate, and an edit list that hides the first half second.
+  expectKeyFramesLeadIn(
+      ffmpeg("-f lavfi -i testsrc2=s=128x96:r=30:d=3 -vf \"select='not(mod(n\\,3))+gt(n\\,50)'\" "
+             "-vsync vfr -c:v libx264 -x264-params keyint=10:bframes=2",
+             folder_ / "vfr.mp4"),
+      5);
+  expectKeyFramesLeadIn(ffmpeg("-ss 0.5 -i " + testing::quoted(folder_ / "b.mp4") + " -c copy",
+                               folder_ / "edited.mp4"),
+                        2);
+}
+
+TEST_F(Video, WhereNoKeyFrameCanBeFoundNoneIsTold) {
+  for (const char* name : {"a.avi", "a.ts", "a.wmv", "a.gif"}) {
+    const auto keys = findKeyFrames(card(name, 30, "-g 10", "128x96"));
+    ASSERT_TRUE(keys.ok()) << keys.error().text();
+    EXPECT_TRUE(keys->empty()) << name;
+  }
+  const std::string whole = bytesOf(card("cut.mkv", 30, "-c:v libx264 -g 10", "128x96"));
+  writeBytes(folder_ / "cut.mkv", whole.substr(0, whole.size() * 2 / 3));
+  EXPECT_TRUE(findKeyFrames(folder_ / "cut.mkv")->empty());
+}
+
 TEST_F(Video, NamesOfAnyBytes) {
   const fs::path video = card("plain.mp4", 3, "-c:v libx264");
   for (const std::string& name :
