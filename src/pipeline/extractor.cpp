@@ -5,16 +5,17 @@
 #include <thread>
 
 #include "pipeline/analysis.h"
+#include "pipeline/decode_ahead.h"
+#include "pipeline/piecewise_meter.h"
 #include "pipeline/spool.h"
-#include "util/bounded_queue.h"
 #include "util/try.h"
 #include "video/frame_source.h"
 
 namespace frontalis {
 namespace {
 
-// Decoded frames that wait for analysis: enough to even out both sides, few enough for 4K.
-constexpr std::size_t kFramesAhead = 8;
+// More of them hold more pictures and are no faster.
+constexpr int kMaxDecoderThreads = 8;
 
 int coreCount(int requested) {
   return requested > 0 ? requested
@@ -34,7 +35,7 @@ struct Extractor::Impl {
   int threads = 1;
   std::function<bool(const Progress&)> progress;
 
-  StageTimer decode_times;
+  StageTimer times;  // what the meter and the interpreter do not time
   Spool<FrameRecord> spool;
   std::vector<std::string> names;  // of the images of a folder
   std::string item_name;
@@ -42,11 +43,10 @@ struct Extractor::Impl {
   std::int64_t frames_with_face = 0;
   bool read_all = false;
   bool interrupted = false;
+  bool observed = false;               // somebody looks at each frame's appearance
+  std::unique_ptr<DecodeAhead> ahead;  // while the video is read
 
-  Result<std::optional<Frame>> decode() {
-    const auto scope = decode_times.time(decode_times.stage("decode"));
-    return source->next();
-  }
+  [[nodiscard]] int decoderThreads() const { return std::min(threads, kMaxDecoderThreads); }
 
   /// Counts, tells the caller; false when it asks to stop.
   bool account() {
@@ -56,66 +56,85 @@ struct Extractor::Impl {
     return !interrupted;
   }
 
-  Result<FrameRecord> analyse(const Frame& frame) {
-    FRONTALIS_TRY(meter->measure(frame, measurement));
-    return interpreter->interpret(measurement);
+  /// With more than one thread, decoding has its own and runs ahead.
+  Result<DecodedFrame> decode() {
+    if (threads == 1 || !info.is_video) return decodeNext(*source, times);
+    if (!ahead) ahead = std::make_unique<DecodeAhead>(*source, times);
+    return ahead->next();
   }
 
-  Result<bool> take(const Frame& frame) {
-    FRONTALIS_ASSIGN(const FrameRecord record, analyse(frame));
-    FRONTALIS_TRY(spool.append(record));
-    return account();
+  /// The next frame's way, from top to bottom; nothing at the end.
+  Result<std::optional<FrameRecord>> analyseNext() {
+    FRONTALIS_ASSIGN(const DecodedFrame next, decode());
+    if (!next.frame) return std::optional<FrameRecord>();
+    FRONTALIS_TRY(meter->measure(*next.frame, measurement));
+    return std::optional<FrameRecord>(interpreter->interpret(measurement));
   }
 
-  Status readInOneThread() {
+  Status readInOrder() {
     while (true) {
-      FRONTALIS_ASSIGN(const std::optional<Frame> frame, decode());
-      if (!frame) return {};
-      FRONTALIS_ASSIGN(const bool go_on, take(*frame));
-      if (!go_on) return {};
+      FRONTALIS_ASSIGN(const std::optional<FrameRecord> record, analyseNext());
+      if (!record) return {};
+      FRONTALIS_TRY(spool.append(*record));
+      if (!account()) return {};
     }
   }
 
-  /// Decoding runs ahead in a thread of its own; the order of frames is kept by the queue.
-  Status readOverlapped() {
-    BoundedQueue<Frame> queue(kFramesAhead);
-    Status decoded;
-    std::thread decoder([&] {
-      while (true) {
-        Result<std::optional<Frame>> frame = decode();
-        if (!frame.ok()) decoded = frame.error();
-        if (!frame.ok() || !*frame || !queue.push(*std::move(*frame))) break;
+  /// As analyseNext(), but decoding and measuring are done by other threads. False when only
+  /// readInOrder() will do; nothing is then kept.
+  Result<bool> readInPieces() {
+    PiecewiseMeter pieces(info.path, *source, *meter, [&] { return analysis->meter(); },
+                          {.threads = threads});
+    while (true) {
+      FRONTALIS_ASSIGN(const auto next, pieces.next(measurement));
+      if (next == PiecewiseMeter::Next::kStartAgain) break;
+      if (next == PiecewiseMeter::Next::kMeasurement) {
+        FRONTALIS_TRY(spool.append(interpreter->interpret(measurement)));
+        if (account()) continue;
       }
-      queue.close();
-    });
-    Status analysed;
-    while (std::optional<Frame> frame = queue.pop()) {
-      const Result<bool> go_on = take(*frame);
-      if (!go_on.ok()) analysed = go_on.error();
-      if (!go_on.ok() || !*go_on) {
-        queue.abandon();
-        break;
-      }
+      times.merge(pieces.finish());
+      return true;
     }
-    decoder.join();
-    return analysed.ok() ? decoded : analysed;
+    pieces.finish();
+    return false;
+  }
+
+  Status startAgain() {
+    FRONTALIS_ASSIGN(source, openFrameSource(info.path, {.threads = decoderThreads()}));
+    FRONTALIS_ASSIGN(meter, analysis->meter());
+    interpreter = analysis->interpreter();
+    spool = {};
+    frames = 0;
+    return {};
   }
 
   Status readAll() {
-    FRONTALIS_TRY(threads > 1 && info.is_video ? readOverlapped() : readInOneThread());
+    bool read = false;
+    if (threads > 1 && info.is_video && !observed) {
+      FRONTALIS_ASSIGN(read, readInPieces());
+      if (!read) FRONTALIS_TRY(startAgain());
+    }
+    if (!read) FRONTALIS_TRY(readInOrder());
+    ahead.reset();
     interpreter->finish();
     return spool.rewind();
   }
 
-  Result<std::optional<FrameRecord>> nextRecord() {
-    if (online) {
-      if (interrupted) return std::optional<FrameRecord>();
-      FRONTALIS_ASSIGN(const std::optional<Frame> frame, decode());
-      if (!frame) return std::optional<FrameRecord>();
-      FRONTALIS_ASSIGN(const FrameRecord record, analyse(*frame));
-      account();
-      return std::optional<FrameRecord>(record);
+  Result<std::optional<FrameRecord>> nextOnline() {
+    std::optional<FrameRecord> record;
+    if (!interrupted) {
+      FRONTALIS_ASSIGN(record, analyseNext());
     }
+    if (record) {
+      account();
+    } else {
+      ahead.reset();
+    }
+    return record;
+  }
+
+  Result<std::optional<FrameRecord>> nextRecord() {
+    if (online) return nextOnline();
     if (!read_all) {
       FRONTALIS_TRY(readAll());
       read_all = true;
@@ -135,7 +154,7 @@ Result<Extractor> Extractor::open(const std::filesystem::path& input, const Conf
   auto impl = std::make_unique<Impl>();
   impl->threads = coreCount(config.threads);
   impl->online = config.online;
-  FRONTALIS_ASSIGN(impl->source, openFrameSource(input, {.threads = impl->threads}));
+  FRONTALIS_ASSIGN(impl->source, openFrameSource(input, {.threads = impl->decoderThreads()}));
   impl->info = impl->source->info();
   FRONTALIS_ASSIGN(impl->analysis, makeAnalysis(config, !impl->info.is_video));
   FRONTALIS_ASSIGN(impl->meter, impl->analysis->meter());
@@ -150,6 +169,7 @@ void Extractor::onProgress(std::function<bool(const Progress&)> callback) {
 }
 bool Extractor::hasAppearance() const { return impl_->analysis->hasAppearance(); }
 void Extractor::onAppearance(std::function<Status(const Appearance&)> callback) {
+  impl_->observed = callback != nullptr;
   impl_->meter->observe(std::move(callback));
 }
 const std::string& Extractor::itemName() const { return impl_->item_name; }
@@ -167,7 +187,8 @@ Summary Extractor::summary() const {
   Summary summary;
   summary.frames = impl_->frames;
   summary.frames_with_face = impl_->frames_with_face;
-  const SourceStats stats = impl_->source->stats();
+  const bool busy = impl_->ahead != nullptr;  // another thread still counts
+  const SourceStats stats = busy ? SourceStats() : impl_->source->stats();
   summary.decode_errors = stats.decode_errors;
   summary.truncated = stats.truncated;
   summary.interrupted = impl_->interrupted;
@@ -187,7 +208,7 @@ Summary Extractor::summary() const {
                             std::to_string(summary.decode_errors) +
                                 " damaged packets were skipped; the rest was analysed");
   }
-  StageTimer times = impl_->decode_times;
+  StageTimer times = busy ? StageTimer() : impl_->times;
   times.merge(impl_->meter->times());
   times.merge(impl_->interpreter->times());
   describe(*impl_->analysis, times, summary);

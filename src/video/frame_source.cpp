@@ -144,7 +144,8 @@ Result<std::unique_ptr<FrameSource>> openFrameSource(const fs::path& path,
     FRONTALIS_TRY(source->open());
     return std::unique_ptr<FrameSource>(std::move(source));
   }
-  FRONTALIS_ASSIGN(VideoReader reader, VideoReader::open(path, {.threads = options.threads}));
+  FRONTALIS_ASSIGN(VideoReader reader,
+                   VideoReader::open(path, {.threads = options.threads, .start = options.start}));
   return std::unique_ptr<FrameSource>(std::make_unique<VideoSource>(std::move(reader), path));
 }
 

@@ -9,11 +9,13 @@
 #include "frontalis/extractor.h"
 #include "frontalis/result.h"
 #include "image/frame.h"
+#include "video/key_frames.h"
 
 namespace frontalis {
 
 struct SourceOptions {
-  int threads = 1;         ///< for decoding
+  int threads = 1;                     ///< for decoding
+  std::optional<KeyFrame> start = {};  ///< of a video: see VideoOptions::start
   double image_rate = 30;  ///< images of a folder are taken as a sequence of so many a second
 };
 
