@@ -12,13 +12,12 @@
 namespace frontalis {
 namespace {
 
-/// Threads that may share one frame: decoding has its own, except where each frame is finished
-/// before the next is read.
+/// Threads that may share one frame: where frames come one by one, the others have nothing to do;
+/// a whole video is measured in pieces instead, each in one thread.
 int threadsOfAFrame(const Config& config) {
-  const int all = config.threads > 0
-                      ? config.threads
-                      : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  return config.online ? all : std::max(1, all - 1);
+  if (!config.online) return 1;
+  return config.threads > 0 ? config.threads
+                            : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
 /// OpenFace's own landmarks where their models are there, else those of the open pack.
