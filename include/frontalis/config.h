@@ -25,6 +25,10 @@ struct Config {
   /// Models that do not use the person's neutral (OpenFace's -au_static). Always on for images.
   bool static_models = false;
 
+  /// Left and right from the mirrored halves of each frame, analysed beside it: see
+  /// frontalis/mirror.h. Not with `online`.
+  bool mirror_sides = false;
+
   /// Open pack: describe faces too (aligned face, FHOG, shape, geometry; see Appearance), with the
   /// free face model that comes with Frontalis. The openface pack always does, with its own.
   bool features = false;

@@ -34,5 +34,6 @@ void addLive(CLI::App& app, Action& action);
 void addDoctor(CLI::App& app, Action& action);
 void addModels(CLI::App& app, Action& action);
 void addReport(CLI::App& app, Action& action);
+void addMirror(CLI::App& app, Action& action);
 
 }  // namespace frontalis::cli

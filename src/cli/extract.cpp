@@ -101,12 +101,14 @@ int extractOne(const Options& options, const std::string& input, const fs::path&
     request.geometry = folder / (stem + "_geometry.csv");
   }
   request.wanted = options.columns;
+  request.wanted.sides = !options.sides.empty();
   request.wanted.shape = true;          // where there is one
   if (options.config.pack != "open") {  // OpenFace's tables have every group
     request.wanted.gaze = request.wanted.landmarks_2d = request.wanted.landmarks_3d = true;
   }
   request.config = options.config;
   request.config.features = !options.features.empty();
+  request.config.mirror_sides = options.sides == "mirror";
   request.opened = [&](const InputInfo& info) { worker.opened(info); };
   request.progress = [&](const Progress& now) {
     worker.progress(now);

@@ -19,9 +19,12 @@ void addExtractOptions(CLI::App& command, ExtractOptions& options) {
   command.add_flag("--landmarks-2d", columns.landmarks_2d, "Columns x_0..67, y_0..67 (px)");
   command.add_flag("--landmarks-3d", columns.landmarks_3d, "Columns X_0..67, Y_, Z_ (mm)");
   command.add_flag("--blendshapes", columns.blendshapes, "The 52 coefficients (open pack)");
-  command.add_flag("--sides", columns.sides,
-                   "AUxx_r_left and AUxx_r_right (open pack): an indication only, as the landmark "
-                   "net makes faces symmetric");
+  command
+      .add_flag("--sides{face}", options.sides,
+                "AUxx_r_left and AUxx_r_right. --sides mirror: measured on the mirrored halves, as "
+                "by `frontalis mirror`, at three times the cost. Alone: read from the whole face "
+                "(open pack), an indication only, as the landmark net makes faces symmetric")
+      ->check(CLI::IsMember({"face", "mirror"}));
   command.add_option("--aligned-size", config.aligned_size, "Size of aligned faces, px")
       ->check(CLI::Range(8, 4096))
       ->capture_default_str();
@@ -57,7 +60,9 @@ std::vector<std::string> givenArguments(const ExtractOptions& options) {
   for (const CLI::Option* option : options.added) {
     if (option->count() == 0 || option->get_name() == "--threads") continue;
     if (option->get_items_expected_max() == 0) {
-      arguments.push_back(option->get_name());
+      const std::string& value = option->results().back();
+      const bool plain = value == "true" || value == "false";
+      arguments.push_back(option->get_name() + (plain ? "" : "=" + value));
       continue;
     }
     for (const std::string& value : option->results()) {

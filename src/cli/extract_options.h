@@ -12,6 +12,7 @@ namespace frontalis::cli {
 /// What `extract` and `batch` let a user choose about an analysis and its table.
 struct ExtractOptions {
   std::string format = "csv";
+  std::string sides;  ///< "", "face" or "mirror"
   Columns columns;
   Config config;
   std::vector<const CLI::Option*> added;

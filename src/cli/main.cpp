@@ -1,4 +1,8 @@
+#include <algorithm>
 #include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "cli/commands.h"
 #include "frontalis/version.h"
@@ -19,14 +23,23 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   cli::Action action;
   cli::addExtract(app, action);
+  cli::addMirror(app, action);
   cli::addReport(app, action);
   cli::addBatch(app, action);
   cli::addHog(app, action);
   cli::addLive(app, action);
   cli::addModels(app, action);
   cli::addDoctor(app, action);
+  // A flag's value is joined to it, so that a flag without one does not take the next input for it.
+  std::vector<std::string> arguments;
+  for (int i = 1; i < argc; ++i) {
+    const bool value = i > 1 && std::string_view(argv[i - 1]) == "--sides" &&
+                       std::string_view(argv[i]) == "mirror";
+    value ? arguments.back() += "=mirror" : arguments.emplace_back(argv[i]);
+  }
+  std::reverse(arguments.begin(), arguments.end());  // CLI11's order
   try {
-    app.parse(argc, argv);
+    app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? cli::kOk : cli::kUsage;
   }

@@ -61,6 +61,7 @@ struct Frame {
 
   std::int64_t index = 0;        ///< 0-based, in presentation order
   double timestamp_seconds = 0;  ///< presentation time from the first frame
+  double duration_seconds = 0;   ///< how long it is shown; 0 when the stream does not say
 
   [[nodiscard]] int width() const { return orientation.swapsAxes() ? stored_height : stored_width; }
   [[nodiscard]] int height() const {

@@ -19,6 +19,7 @@ Json optionsJson(const ExtractRequest& request) {
           {"threads", c.threads},
           {"online", c.online},
           {"static_models", c.static_models},
+          {"mirror_sides", c.mirror_sides},
           {"runtime", c.runtime},
           {"device", c.device}};
 }

@@ -6,6 +6,7 @@
 
 #include "pipeline/analysis.h"
 #include "pipeline/decode_ahead.h"
+#include "pipeline/mirror_sides.h"
 #include "pipeline/piecewise_meter.h"
 #include "pipeline/spool.h"
 #include "util/try.h"
@@ -29,6 +30,7 @@ struct Extractor::Impl {
   std::unique_ptr<Analysis> analysis;
   std::unique_ptr<FaceMeter> meter;
   std::unique_ptr<FaceInterpreter> interpreter;
+  std::unique_ptr<MirrorSides> sides;  // with Config::mirror_sides
   Measurement measurement;
   InputInfo info;
   bool online = false;
@@ -68,6 +70,7 @@ struct Extractor::Impl {
     FRONTALIS_ASSIGN(const DecodedFrame next, decode());
     if (!next.frame) return std::optional<FrameRecord>();
     FRONTALIS_TRY(meter->measure(*next.frame, measurement));
+    if (sides) FRONTALIS_TRY(sides->take(*next.frame, measurement.record.row));
     return std::optional<FrameRecord>(interpreter->interpret(measurement));
   }
 
@@ -110,13 +113,14 @@ struct Extractor::Impl {
 
   Status readAll() {
     bool read = false;
-    if (threads > 1 && info.is_video && !observed) {
+    if (threads > 1 && info.is_video && !observed && !sides) {
       FRONTALIS_ASSIGN(read, readInPieces());
       if (!read) FRONTALIS_TRY(startAgain());
     }
     if (!read) FRONTALIS_TRY(readInOrder());
     ahead.reset();
     interpreter->finish();
+    if (sides) FRONTALIS_TRY(sides->finish());
     return spool.rewind();
   }
 
@@ -140,7 +144,13 @@ struct Extractor::Impl {
       read_all = true;
     }
     FRONTALIS_ASSIGN(std::optional<FrameRecord> record, spool.next());
-    if (record) interpreter->complete(*record);
+    if (!record) return record;
+    interpreter->complete(*record);
+    if (sides) {
+      MirrorRow halves;
+      FRONTALIS_TRY(sides->complete(halves, 0));
+      fillSides(halves, record->row);
+    }
     return record;
   }
 };
@@ -159,11 +169,19 @@ Result<Extractor> Extractor::open(const std::filesystem::path& input, const Conf
   FRONTALIS_ASSIGN(impl->analysis, makeAnalysis(config, !impl->info.is_video));
   FRONTALIS_ASSIGN(impl->meter, impl->analysis->meter());
   impl->interpreter = impl->analysis->interpreter();
+  if (config.mirror_sides) {
+    FRONTALIS_ASSIGN(impl->sides,
+                     MirrorSides::create(*impl->analysis, config, !impl->info.is_video));
+  }
   return Extractor(std::move(impl));
 }
 
 const InputInfo& Extractor::input() const { return impl_->info; }
-Columns Extractor::columns() const { return impl_->analysis->columns(); }
+Columns Extractor::columns() const {
+  Columns columns = impl_->analysis->columns();
+  if (impl_->sides) columns.sides = true;
+  return columns;
+}
 void Extractor::onProgress(std::function<bool(const Progress&)> callback) {
   impl_->progress = std::move(callback);
 }
@@ -193,6 +211,11 @@ Summary Extractor::summary() const {
   summary.truncated = stats.truncated;
   summary.interrupted = impl_->interrupted;
   summary.warnings = impl_->interpreter->warnings();
+  if (impl_->sides) {
+    for (std::string& warning : impl_->sides->warnings()) {
+      summary.warnings.push_back(std::move(warning));
+    }
+  }
   if (summary.frames > 0 && summary.frames_with_face == 0) {
     summary.warnings.insert(summary.warnings.begin(), "no face was found in any frame");
   }
@@ -211,6 +234,7 @@ Summary Extractor::summary() const {
   StageTimer times = busy ? StageTimer() : impl_->times;
   times.merge(impl_->meter->times());
   times.merge(impl_->interpreter->times());
+  if (impl_->sides) times.merge(impl_->sides->times());
   describe(*impl_->analysis, times, summary);
   return summary;
 }

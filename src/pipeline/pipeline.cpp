@@ -131,6 +131,10 @@ Pipeline& Pipeline::operator=(Pipeline&&) noexcept = default;
 Pipeline::~Pipeline() = default;
 
 Result<Pipeline> Pipeline::open(const Config& config) {
+  if (config.mirror_sides) {
+    return invalid("mirrored halves need frames to come, and a picture's row cannot wait for them",
+                   "Leave Config::mirror_sides out");
+  }
   Config online = config;
   online.online = true;
   auto impl = std::make_unique<Impl>();

@@ -143,6 +143,8 @@ void VideoReader::State::describeStream() {
     nominal_seconds = av_q2d(av_inv_q(fps));
   }
   info.time_base = {s.time_base.num, s.time_base.den};
+  info.color = {s.codecpar->color_primaries, s.codecpar->color_trc, s.codecpar->color_space,
+                s.codecpar->color_range == AVCOL_RANGE_JPEG};
   if (s.duration != AV_NOPTS_VALUE) {
     info.duration_seconds = static_cast<double>(s.duration) * av_q2d(s.time_base);
   } else if (input->format().duration != AV_NOPTS_VALUE) {
@@ -266,6 +268,7 @@ Result<std::optional<Frame>> VideoReader::State::give(std::shared_ptr<AVFrame> p
   frame.orientation = orientation;
   frame.index = (start ? start->frame : 0) + stats.frames++;
   frame.timestamp_seconds = seconds;
+  frame.duration_seconds = static_cast<double>(durationOf(*picture)) * av_q2d(stream().time_base);
   last_seconds = seconds;
   if (damaged) ++stats.damaged_frames;
   return std::optional<Frame>(std::move(frame));

@@ -27,6 +27,14 @@ struct VideoOptions {
   std::optional<KeyFrame> start = {};
 };
 
+/// How a stream's colours are to be shown: code points of ITU-T H.273, 2 = unspecified.
+struct ColorTags {
+  int primaries = 2;
+  int transfer = 2;
+  int matrix = 2;
+  bool full_range = false;
+};
+
 /// What the container says; numbers of frames are never taken from it.
 struct VideoInfo {
   int width = 0;  ///< px, displayed (after orientation); each Frame has its own
@@ -37,6 +45,7 @@ struct VideoInfo {
   Rational average_fps;         ///< 0/1 when the container does not say
   double duration_seconds = 0;  ///< 0 when the container does not say
   Orientation orientation;
+  ColorTags color;
   Rational time_base;
   bool has_audio = false;
 };

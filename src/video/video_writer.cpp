@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <deque>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -85,7 +87,7 @@ std::string lowerExtension(const fs::path& path) {
 }
 
 /// Encoders in order of preference.
-std::vector<const AVCodec*> encodersFor(bool webm) {
+std::vector<const AVCodec*> encodersFor(bool webm, bool hardware) {
   constexpr std::array<const char*, 4> kH264 = {"libx264", "h264_videotoolbox", "libopenh264",
                                                 "mpeg4"};
   constexpr std::array<const char*, 2> kWebm = {"libvpx-vp9", "libvpx"};
@@ -93,6 +95,10 @@ std::vector<const AVCodec*> encodersFor(bool webm) {
   const auto add = [&](const char* name) {
     if (const AVCodec* codec = avcodec_find_encoder_by_name(name)) found.push_back(codec);
   };
+  if (hardware && !webm) {  // those that take pictures from main memory as they are
+    add("h264_videotoolbox");
+    add("h264_nvenc");
+  }
   webm ? std::for_each(kWebm.begin(), kWebm.end(), add)
        : std::for_each(kH264.begin(), kH264.end(), add);
   return found;
@@ -115,6 +121,9 @@ struct VideoWriter::State {
   AVStream* stream = nullptr;
   std::string encoder;
   std::int64_t last_time = -1;
+  std::int64_t last_duration = 0;  // 0: one by the frame rate
+  // Of the pictures inside the encoder: when each is shown, and how long.
+  std::deque<std::pair<std::int64_t, std::int64_t>> durations;
 
   std::unique_ptr<libav::InputFile> audio;
   int audio_index = -1;
@@ -131,7 +140,10 @@ struct VideoWriter::State {
   Status failure(const char* what, int code) const;
   Status drainEncoder();
   Status copyAudioUntil(double seconds);
-  Status encode(const ImageView& image, std::int64_t time);
+  Status prepare(double seconds, double duration);
+  Status encode(const ImageView& image);
+  Status encode(const Frame& frame);
+  Status send(const AVFrame& frame);
 };
 
 Status VideoWriter::State::failure(const char* what, int code) const {
@@ -192,7 +204,8 @@ Status VideoWriter::State::openOutput(const fs::path& path) {
 Status VideoWriter::State::openEncoder() {
   const libav::Complaints complaints;
   std::string tried;
-  for (const AVCodec* candidate : encodersFor(std::string_view(format->oformat->name) == "webm")) {
+  const bool webm = std::string_view(format->oformat->name) == "webm";
+  for (const AVCodec* candidate : encodersFor(webm, options.hardware)) {
     codec.reset(avcodec_alloc_context3(candidate));
     if (!codec) return Error{ErrorCode::kInternal, name + ": out of memory"};
     codec->width = (options.width + 1) & ~1;
@@ -201,6 +214,12 @@ Status VideoWriter::State::openEncoder() {
     codec->color_range = AVCOL_RANGE_MPEG;
     // What players assume by size where they do not look.
     codec->colorspace = options.height >= 720 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
+    if (options.color) {
+      codec->color_range = options.color->full_range ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+      codec->colorspace = static_cast<AVColorSpace>(options.color->matrix);
+      codec->color_primaries = static_cast<AVColorPrimaries>(options.color->primaries);
+      codec->color_trc = static_cast<AVColorTransferCharacteristic>(options.color->transfer);
+    }
     codec->time_base = {options.time_base.numerator, options.time_base.denominator};
     codec->framerate = {options.frame_rate.numerator, options.frame_rate.denominator};
     codec->thread_count = std::max(options.threads, 0);
@@ -213,6 +232,10 @@ Status VideoWriter::State::openEncoder() {
     if (encoder == "libx264") {
       av_dict_set(&settings, "preset", options.preset.c_str(), 0);
       av_dict_set_int(&settings, "crf", options.crf, 0);
+    } else if (encoder == "h264_nvenc") {
+      av_dict_set(&settings, "preset", "p4", 0);
+      av_dict_set(&settings, "rc", "vbr", 0);
+      av_dict_set_int(&settings, "cq", options.crf, 0);
     } else if (encoder.substr(0, 6) == "libvpx") {
       av_dict_set_int(&settings, "crf", options.crf, 0);
       av_dict_set(&settings, "b", "0", 0);
@@ -326,9 +349,11 @@ Status VideoWriter::State::drainEncoder() {
     const int received = avcodec_receive_packet(codec.get(), packet.get());
     if (received == AVERROR(EAGAIN) || received == AVERROR_EOF) return {};
     if (received < 0) return failure("the encoder failed", received);
-    if (packet->duration == 0) {
-      packet->duration =
-          std::max<std::int64_t>(1, av_rescale_q(1, av_inv_q(codec->framerate), codec->time_base));
+    const auto shown = std::find_if(durations.begin(), durations.end(),
+                                    [&](const auto& entry) { return entry.first == packet->pts; });
+    if (shown != durations.end()) {
+      packet->duration = shown->second;
+      durations.erase(shown);
     }
     av_packet_rescale_ts(packet.get(), codec->time_base, stream->time_base);
     packet->stream_index = stream->index;
@@ -337,7 +362,27 @@ Status VideoWriter::State::drainEncoder() {
   }
 }
 
-Status VideoWriter::State::encode(const ImageView& image, std::int64_t time) {
+/// Takes note of the next picture's time.
+Status VideoWriter::State::prepare(double seconds, double duration) {
+  if (!std::isfinite(seconds)) {
+    return Error{ErrorCode::kInvalidArgument, name + ": a picture without a time"};
+  }
+  FRONTALIS_TRY(copyAudioUntil(seconds));
+  const double grain = av_q2d(codec->time_base);
+  last_time = std::max(static_cast<std::int64_t>(std::llround(seconds / grain)), last_time + 1);
+  const double shown = duration > 0 ? duration : 1 / options.frame_rate.value();
+  last_duration = std::max<std::int64_t>(1, std::llround(shown / grain));
+  durations.emplace_back(last_time, last_duration);
+  return {};
+}
+
+Status VideoWriter::State::send(const AVFrame& frame) {
+  const int code = avcodec_send_frame(codec.get(), &frame);
+  if (code < 0) return failure("the encoder refuses a picture", code);
+  return drainEncoder();
+}
+
+Status VideoWriter::State::encode(const ImageView& image) {
   ImageView source = image;
   if (codec->width != image.width || codec->height != image.height) {
     padded.resize(codec->width, codec->height, image.channels);
@@ -371,10 +416,53 @@ Status VideoWriter::State::encode(const ImageView& image, std::int64_t time) {
   const std::uint8_t* from[4] = {source.data};
   const int strides[4] = {static_cast<int>(source.stride)};
   sws_scale(scaler.get(), from, strides, 0, source.height, picture->data, picture->linesize);
-  picture->pts = time;
-  const int code = avcodec_send_frame(codec.get(), picture.get());
-  if (code < 0) return failure("the encoder refuses a picture", code);
-  return drainEncoder();
+  picture->pts = last_time;
+  return send(*picture);
+}
+
+Status VideoWriter::State::encode(const Frame& frame) {
+  libav::FramePointer borrowed(av_frame_alloc());
+  if (!borrowed) return Error{ErrorCode::kInternal, name + ": out of memory"};
+  borrowed->format = AV_PIX_FMT_YUV420P;
+  borrowed->width = codec->width;
+  borrowed->height = codec->height;
+  borrowed->pts = last_time;
+  const bool whole = codec->width == frame.stored_width && codec->height == frame.stored_height;
+  if (whole) {
+    for (int k = 0; k < 3; ++k) {
+      const Plane& plane = frame.planes[k];
+      borrowed->data[k] = const_cast<std::uint8_t*>(plane.data);
+      borrowed->linesize[k] = static_cast<int>(plane.stride);
+    }
+    // The encoder may keep the picture: it then shares the frame's memory.
+    auto* owner = new std::shared_ptr<const void>(frame.owner);
+    borrowed->buf[0] = av_buffer_create(
+        borrowed->data[0], static_cast<std::size_t>(frame.planes[0].stride) * codec->height,
+        [](void* opaque, std::uint8_t*) {
+          delete static_cast<std::shared_ptr<const void>*>(opaque);
+        },
+        owner, AV_BUFFER_FLAG_READONLY);
+    if (borrowed->buf[0] == nullptr) {
+      delete owner;
+      return Error{ErrorCode::kInternal, name + ": out of memory"};
+    }
+  } else {  // an odd last column or row is doubled; its chroma is there already
+    if (av_frame_get_buffer(borrowed.get(), 0) < 0) {
+      return Error{ErrorCode::kInternal, name + ": out of memory"};
+    }
+    for (int k = 0; k < 3; ++k) {
+      const Plane& plane = frame.planes[k];
+      const int width = k == 0 ? codec->width : codec->width / 2;
+      const int height = k == 0 ? codec->height : codec->height / 2;
+      for (int y = 0; y < height; ++y) {
+        const std::uint8_t* from = plane.data + std::min(y, plane.height - 1) * plane.stride;
+        std::uint8_t* to = borrowed->data[k] + y * borrowed->linesize[k];
+        std::copy_n(from, plane.width, to);
+        if (width > plane.width) to[plane.width] = from[plane.width - 1];
+      }
+    }
+  }
+  return send(*borrowed);
 }
 
 VideoWriter::VideoWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -401,16 +489,24 @@ Status VideoWriter::write(const ImageView& picture, double seconds) {
                      std::to_string(picture.height) + " px, expected " +
                      std::to_string(s.options.width) + " x " + std::to_string(s.options.height)};
   }
-  if (!std::isfinite(seconds)) {
-    return Error{ErrorCode::kInvalidArgument, s.name + ": a picture without a time"};
+  const libav::Complaints complaints;
+  FRONTALIS_TRY(s.prepare(seconds, 0));
+  return s.encode(picture);
+}
+
+Status VideoWriter::write(const Frame& frame, double seconds) {
+  State& s = *state_;
+  if (frame.layout != PixelLayout::kYuv420 || frame.bit_depth != 8 ||
+      !frame.orientation.identity() || frame.stored_width != s.options.width ||
+      frame.stored_height != s.options.height) {
+    return Error{ErrorCode::kInvalidArgument,
+                 s.name + ": a frame of " + std::to_string(frame.width()) + " x " +
+                     std::to_string(frame.height()) + " px, expected upright 8-bit 4:2:0 of " +
+                     std::to_string(s.options.width) + " x " + std::to_string(s.options.height)};
   }
   const libav::Complaints complaints;
-  FRONTALIS_TRY(s.copyAudioUntil(seconds));
-  const double grains = seconds / av_q2d(s.codec->time_base);
-  const std::int64_t time =
-      std::max(static_cast<std::int64_t>(std::llround(grains)), s.last_time + 1);
-  s.last_time = time;
-  return s.encode(picture, time);
+  FRONTALIS_TRY(s.prepare(seconds, frame.duration_seconds));
+  return s.encode(frame);
 }
 
 Status VideoWriter::finish() {
@@ -422,8 +518,8 @@ Status VideoWriter::finish() {
   const int flushed = avcodec_send_frame(s.codec.get(), nullptr);
   if (flushed < 0) return s.failure("the encoder failed", flushed);
   FRONTALIS_TRY(s.drainEncoder());
-  const double end = static_cast<double>(s.last_time) * av_q2d(s.codec->time_base) +
-                     1 / s.options.frame_rate.value();
+  const double end =
+      static_cast<double>(s.last_time + s.last_duration) * av_q2d(s.codec->time_base);
   FRONTALIS_TRY(s.copyAudioUntil(end));
   int code = av_write_trailer(s.format.get());
   avio_flush(s.output.io);

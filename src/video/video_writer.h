@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "frontalis/result.h"
@@ -20,10 +21,13 @@ struct VideoWriterOptions {
   std::string preset = "veryfast";        ///< of libx264
   int threads = 0;                        ///< 0: one per core
   std::filesystem::path audio_from = {};  ///< the sound of this video is copied, if it has any
+  /// Of frames that are written as they are; without, colours are those usual for the size.
+  std::optional<ColorTags> color = {};
+  bool hardware = false;  ///< prefer an encoder of the machine's where one works
 };
 
-/// Encodes pictures to a video: H.264 (VP9 for .webm), yuv420p, limited range, true presentation
-/// times. The file appears under its name only by finish(); dropped unfinished it leaves nothing.
+/// Encodes pictures to a video: H.264 (VP9 for .webm), yuv420p, true presentation times. The file
+/// appears under its name only by finish(); dropped unfinished it leaves nothing.
 class VideoWriter {
  public:
   /// The container follows the name: .mp4, .mov, .mkv, .avi, .webm. Errors: kInvalidArgument (size,
@@ -38,6 +42,9 @@ class VideoWriter {
   /// `picture`: B, G, R or grey, of the size given. `seconds` must increase, from 0 at the first
   /// picture of `audio_from`. Errors: kInvalidArgument, kDiskFull, kUnwritable.
   Status write(const ImageView& picture, double seconds);
+  /// The same for a frame that is upright, 8-bit 4:2:0 (Uprighter): its planes are encoded as they
+  /// are, without another conversion, and it is shown for its duration.
+  Status write(const Frame& frame, double seconds);
   /// Completes the file and gives it its name. Errors: kNoFrames (nothing was written), kDiskFull,
   /// kUnwritable.
   Status finish();
