@@ -1,0 +1,2 @@
+def read_fex(path):
+    raise NotImplementedError
