@@ -3,7 +3,8 @@ are also that: a missing file is a FileNotFoundError."""
 
 
 class Error(Exception):
-    """`message` says what happened and names the file, `remedy` what to do (may be empty)."""
+    """`message` says what happened and names the file, `remedy` what to do (may be empty), `code`
+    is the kind's name in records and manifests."""
 
     code = "internal"
 
@@ -102,3 +103,9 @@ class Unsupported(Error, NotImplementedError):
 class InternalError(Error, RuntimeError):
     """A bug in Frontalis."""
     code = "internal"
+
+
+BY_CODE = {kind.code: kind for kind in (
+    InvalidArgument, NotFound, Unreadable, NotAVideo, NoVideoStream, NoFrames, Corrupt,
+    ModelMissing, ModelCorrupt, Unwritable, DiskFull, InferenceError, Timeout, Cancelled,
+    Unsupported, InternalError)}

@@ -81,8 +81,8 @@ def extract_to_file(input, output, *, hog="", aligned="", geometry="", progress=
 
     `output` ends in .csv or .jsonl (written row by row, whatever the video's length), .parquet or
     .feather. `hog`, `aligned`, `geometry`: files and folder of the descriptors (.csv, .jsonl).
-    It appears under its name only when complete. Returns a dict: output, meta, frames,
-    frames_with_face, damaged, interrupted, warnings.
+    It appears under its name only when complete. Returns a dict: output, meta, input_sha256,
+    frames, frames_with_face, damaged, interrupted, warnings.
     """
     from . import tables
     output = Path(output)
@@ -95,6 +95,7 @@ def extract_to_file(input, output, *, hog="", aligned="", geometry="", progress=
         tables.write_text(meta_path, json.dumps(meta, indent=2) + "\n")
         frames = meta["frames"]
         return {"output": output, "meta": meta_path, "frames": frames["read"],
+                "input_sha256": meta["input"].get("sha256", ""),
                 "frames_with_face": frames["with_face"],
                 "damaged": meta["truncated"] or frames["decode_errors"] > 0,
                 "interrupted": meta["interrupted"], "warnings": meta["warnings"]}

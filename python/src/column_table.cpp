@@ -41,6 +41,7 @@ struct ArrowArray {
 namespace frontalis::python {
 namespace {
 
+constexpr std::size_t kBlock = 64;  // rows kept as rows until they are dealt out to the columns
 constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
 
 /// Key-value pairs as Arrow lays them out: counts and lengths as int32, native order.
@@ -139,6 +140,20 @@ struct ColumnTable::Data {
   std::string names;
   std::vector<std::string> value_names;
   std::vector<std::vector<float>> values;
+  std::vector<float> block;  // row after row: the columns one by one would miss the cache each
+
+  void dealOut() {
+    const std::size_t width = values.size();
+    if (width == 0) return;
+    const std::size_t count = block.size() / width;
+    for (std::size_t c = 0; c < width; ++c) {
+      std::vector<float>& column = values[c];
+      const std::size_t start = column.size();
+      column.resize(start + count);
+      for (std::size_t r = 0; r < count; ++r) column[start + r] = block[r * width + c];
+    }
+    block.clear();
+  }
 };
 
 Columns both(const Columns& wanted, const Columns& filled) {
@@ -187,10 +202,14 @@ void ColumnTable::append(const Row& row, std::string_view name) {
     d.success.back() = static_cast<std::uint8_t>(d.success.back() | (1U << (d.rows % 8)));
   }
   const bool empty = !row.success && !d.columns.failed_keep_state;
-  std::size_t column = 0;
-  forEachValue(row, d.columns, [&](float value, int) {
-    d.values[column++].push_back(empty || !std::isfinite(value) ? kMissing : value);
-  });
+  if (empty) {
+    d.block.insert(d.block.end(), d.values.size(), kMissing);
+  } else {
+    forEachValue(row, d.columns, [&](float value, int) {
+      d.block.push_back(std::isfinite(value) ? value : kMissing);
+    });
+  }
+  if (d.rows % kBlock == kBlock - 1) d.dealOut();
   ++d.rows;
 }
 
@@ -199,6 +218,7 @@ nb::object ColumnTable::toArrow(const std::string& meta) {
     throw CodedError({ErrorCode::kInvalidArgument, "the table was handed over already", {}});
   }
   data_->given = true;
+  data_->dealOut();
   const auto length = static_cast<std::int64_t>(data_->rows);
   auto schemas = std::make_unique<SchemaNode>();
   auto arrays = std::make_unique<ArrayNode>();

@@ -33,6 +33,8 @@
 #include "output/extract_file.h"
 #include "output/meta.h"
 #include "output/row_values.h"
+#include "util/error_name.h"
+#include "util/sha256.h"
 
 namespace nb = nanobind;
 
@@ -42,50 +44,14 @@ namespace {
 namespace fs = std::filesystem;
 using Path = fs::path;
 
-const char* className(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::kInvalidArgument:
-      return "InvalidArgument";
-    case ErrorCode::kNotFound:
-      return "NotFound";
-    case ErrorCode::kUnreadable:
-      return "Unreadable";
-    case ErrorCode::kNotAVideo:
-      return "NotAVideo";
-    case ErrorCode::kNoVideoStream:
-      return "NoVideoStream";
-    case ErrorCode::kNoFrames:
-      return "NoFrames";
-    case ErrorCode::kCorrupt:
-      return "Corrupt";
-    case ErrorCode::kModelMissing:
-      return "ModelMissing";
-    case ErrorCode::kModelCorrupt:
-      return "ModelCorrupt";
-    case ErrorCode::kUnwritable:
-      return "Unwritable";
-    case ErrorCode::kDiskFull:
-      return "DiskFull";
-    case ErrorCode::kInference:
-      return "InferenceError";
-    case ErrorCode::kTimeout:
-      return "Timeout";
-    case ErrorCode::kCancelled:
-      return "Cancelled";
-    case ErrorCode::kUnsupported:
-      return "Unsupported";
-    case ErrorCode::kInternal:
-      break;
-  }
-  return "InternalError";
-}
-
 void raise(const std::exception_ptr& pointer, void*) {
   try {
     std::rethrow_exception(pointer);
   } catch (const CodedError& coded) {
     const Error& error = coded.error();
-    const nb::object type = nb::module_::import_("frontalis._errors").attr(className(error.code));
+    const nb::object types = nb::module_::import_("frontalis._errors").attr("BY_CODE");
+    const std::string_view code = errorName(error.code);
+    const nb::object type = types[nb::str(code.data(), code.size())];
     const nb::object value = type(error.message, error.remedy);
     PyErr_SetObject(type.ptr(), value.ptr());
   }
@@ -222,7 +188,8 @@ std::string metaOf(const Path& input, const Config& config, const Extractor& ext
   ExtractReport report;
   report.summary = extractor.summary();
   report.input = extractor.input();
-  return unwrap(metaJson(request, report));
+  if (fs::is_regular_file(input)) report.input_sha256 = unwrap(sha256File(input));
+  return metaJson(request, report);
 }
 
 PyTable extract(const Path& input, const Config& config, const Columns& wanted,
@@ -267,6 +234,7 @@ nb::dict extractToFileFor(const Path& input, const Path& output, const Config& c
   out["meta"] = report->meta;
   out["frames"] = summary.frames;
   out["frames_with_face"] = summary.frames_with_face;
+  out["input_sha256"] = report->input_sha256;
   out["damaged"] = summary.truncated || summary.decode_errors > 0;
   out["interrupted"] = summary.interrupted;
   out["warnings"] = summary.warnings;
@@ -663,6 +631,13 @@ NB_MODULE(_native, m) {
         nb::arg("progress").none());
   m.def("models_import", &importPack, nb::arg("path"));
   m.def("version", &version);
+  m.def("error_names", [] {
+    std::vector<std::string> names;
+    for (int code = 0; code <= static_cast<int>(ErrorCode::kInternal); ++code) {
+      names.emplace_back(errorName(static_cast<ErrorCode>(code)));
+    }
+    return names;
+  });
   m.attr("INTENSITY_AUS") =
       nb::cast(std::vector<int>(kIntensityAuNumbers.begin(), kIntensityAuNumbers.end()));
   m.attr("PRESENCE_AUS") =
