@@ -52,8 +52,23 @@ $(BINARY): program ;
 .deps/packs/open/manifest.json $(DEMO_INPUT): setup ;
 
 .PHONY: test
-test: setup-test build ## Run every test through CTest
+test: setup-test ## Run every test: CTest, then pytest on the wheel
+	@# pip loads what the Python tests need while the compiler works.
+	@scripts/python_tests.sh prepare & prepared=$$!; $(MAKE) build; built=$$?; \
+	  wait $$prepared && exit $$built
 	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+	@case $(PRESET) in asan|tsan) ;; *) $(MAKE) test-python ;; esac
+
+.PHONY: test-python
+test-python: build ## Build the Python wheel and run its tests
+	@scripts/python_tests.sh prepare
+	@scripts/python_tests.sh wheel $(BUILD)
+	@scripts/python_tests.sh run $(PYTEST_FLAGS)
+
+.PHONY: wheel
+wheel: ## Build a wheel to give away into dist/ (Linux: with the libraries it needs)
+	@scripts/setup.sh
+	@scripts/wheel.sh
 
 .PHONY: setup-test
 setup-test:

@@ -105,9 +105,8 @@ def extract_to_file(input, output, *, hog="", aligned="", geometry="", progress=
     config, columns = _settings(options)
     with progress_bar(progress, Path(input).name, "frames") as tell:
         return _native.extract_to_file(
-            Path(input), output, config, columns, output.suffix == ".jsonl", Path(hog) if hog else
-            Path(), Path(aligned) if aligned else Path(), Path(geometry) if geometry else Path(),
-            tell)
+            Path(input), output, config, columns, output.suffix == ".jsonl", os.fspath(hog),
+            os.fspath(aligned), os.fspath(geometry), tell)
 
 
 class Extractor:

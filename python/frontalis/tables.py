@@ -156,7 +156,7 @@ def read(path):
         import pyarrow.feather
         table = pyarrow.feather.read_table(path)
     elif path.suffix == ".csv":
-        frame = pandas.read_csv(path, float_precision="round_trip", skipinitialspace=True)
+        frame = pandas.read_csv(path, skipinitialspace=True)
         if "success" in frame:
             frame["success"] = frame["success"].astype(bool)
         meta = path.with_suffix(".meta.json")
