@@ -2,7 +2,8 @@
 # Sets up everything that a build of Frontalis needs, and does nothing where all is there:
 # system packages (apt or Homebrew), then the private prefix .deps (scripts/fetch_deps.py).
 #   scripts/setup.sh          what build, tests, benchmarks and the demo need
-#   scripts/setup.sh --test   also ONNX Runtime, and the browser that the tests of the pages drive
+#   scripts/setup.sh --test   also ONNX Runtime, the browser that the tests of the pages drive, and
+#                             what Debian's own Python lacks to build the Python package
 #   scripts/setup.sh --lint   also what `make check` and `make format` need
 # FRONTALIS_SKIP_SYSTEM=1     leaves the system packages to you
 set -euo pipefail
@@ -13,7 +14,7 @@ case "${1:-}" in
   '') ;;
   --lint) lint=1 ;;
   --test) test=1 ;;
-  *) sed -n '2,7s/^# //p' "$0"; exit 2 ;;
+  *) sed -n '2,8s/^# //p' "$0"; exit 2 ;;
 esac
 
 fail() { # step, why, what to do
@@ -47,6 +48,11 @@ python=${PYTHON:-python3}
 command -v "$python" >/dev/null || fail python "there is no $python" "install Python 3.8 or later"
 "$python" -S -c 'import sys; sys.exit(sys.version_info < (3, 8))' ||
   fail python "$("$python" --version) is too old" "install Python 3.8 or later, or set PYTHON"
+
+# The tests of the Python package: Debian keeps headers and venv of its own Python apart.
+if [ "$test" = 1 ] && [ "$("$python" -S -c 'import sys; print(sys.prefix)')" = /usr ]; then
+  debian+=(python3-dev python3-venv)
+fi
 
 missing_debian() {
   local installed
