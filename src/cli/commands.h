@@ -33,6 +33,7 @@ void addHog(CLI::App& app, Action& action);
 void addLive(CLI::App& app, Action& action);
 void addDoctor(CLI::App& app, Action& action);
 void addModels(CLI::App& app, Action& action);
+void addRender(CLI::App& app, Action& action);
 void addReport(CLI::App& app, Action& action);
 void addMirror(CLI::App& app, Action& action);
 

@@ -20,6 +20,7 @@ struct Options : ExtractOptions {
   std::string hog;
   std::string aligned;
   std::string features;
+  bool annotate = false;
   bool quiet = false;
   bool profile = false;
   int report_descriptor = -1;
@@ -99,6 +100,10 @@ int extractOne(const Options& options, const std::string& input, const fs::path&
     if (request.hog.empty()) request.hog = folder / (stem + ".hog");
     if (request.aligned_folder.empty()) request.aligned_folder = folder / (stem + "_aligned");
     request.geometry = folder / (stem + "_geometry.csv");
+  }
+  if (options.annotate) {
+    request.annotated = output == "-" ? fs::path(input).filename() : output;
+    request.annotated.replace_filename(request.annotated.stem().string() + "_annotated.png");
   }
   request.wanted = options.columns;
   request.wanted.sides = !options.sides.empty();
@@ -182,6 +187,9 @@ void addExtract(CLI::App& app, Action& action) {
   command->add_option("--features", options->features,
                       "Folder for what is measured on: .hog, aligned faces, shape and geometry "
                       "(open pack: with the free face model)");
+  command->add_flag("--annotate", options->annotate,
+                    "Of one image: also a picture with landmarks, axes and bars, beside the table "
+                    "as NAME_annotated.png");
   addExtractOptions(*command, *options);
   command->add_flag("--profile", options->profile, "Print ms per stage");
   command->add_option("--report-fd", options->report_descriptor)->group("");  // for batch

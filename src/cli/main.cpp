@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
   cli::Action action;
   cli::addExtract(app, action);
   cli::addMirror(app, action);
+  cli::addRender(app, action);
   cli::addReport(app, action);
   cli::addBatch(app, action);
   cli::addHog(app, action);

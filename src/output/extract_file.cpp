@@ -7,6 +7,7 @@
 #include "output/json_lines.h"
 #include "output/meta.h"
 #include "output/openface_details.h"
+#include "output/render.h"
 #include "util/file.h"
 #include "util/sha256.h"
 #include "util/try.h"
@@ -77,6 +78,14 @@ Result<ExtractReport> extractToFile(const ExtractRequest& request) {
     extractor.onAppearance([&](const Appearance& seen) { return appearance.write(seen); });
   }
 
+  if (!request.annotated.empty() &&
+      (extractor.input().is_video || std::filesystem::is_directory(request.input))) {
+    return Error{ErrorCode::kInvalidArgument,
+                 request.input.string() + " is not one image: there is nothing to annotate",
+                 "For a video use `frontalis render`"};
+  }
+  std::vector<Row> annotated;
+
   const bool named = !extractor.input().is_video && std::filesystem::is_directory(request.input);
   const Columns columns = both(request.wanted, extractor.columns());
   const CsvFormat csv(
@@ -92,12 +101,17 @@ Result<ExtractReport> extractToFile(const ExtractRequest& request) {
     } else {
       json.append(*row, extractor.itemName(), text);
     }
+    if (!request.annotated.empty()) annotated.push_back(*row);
     FRONTALIS_TRY(writer.write(text));
     text.clear();
   }
   FRONTALIS_TRY(writer.write(text));
   FRONTALIS_TRY(writer.commit());
   FRONTALIS_TRY(appearance.commit());
+  if (!request.annotated.empty()) {
+    FRONTALIS_TRY(
+        annotateImage(request.input, annotated, extractor.columns(), request.annotated));
+  }
 
   ExtractReport report{extractor.summary(), extractor.input(), {}, request.output, {}};
   if (request.output != "-") {

@@ -17,6 +17,7 @@ struct ExtractRequest {
   RowFormat format = RowFormat::kCsv;
   std::filesystem::path hog;             ///< .hog file of the FHOG descriptors; may be empty
   std::filesystem::path aligned_folder;  ///< for the aligned faces; may be empty
+  std::filesystem::path annotated;       ///< picture of one image with its rows; may be empty
   std::filesystem::path geometry;        ///< table of shape parameters and geometry; may be empty
   Columns wanted;                        ///< groups the pipeline does not fill are left out
   Config config;

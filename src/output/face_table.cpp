@@ -90,6 +90,7 @@ Result<FaceTable> FaceTable::read(const std::filesystem::path& path, bool landma
   if (table.rows() == 0) {
     return Error{ErrorCode::kCorrupt, path.string() + " has a header but no rows"};
   }
+  table.numbered_ = frame.has_value();
   table.findGroups();
   return table;
 }

@@ -24,6 +24,8 @@ class FaceTable {
   FaceTable& operator=(FaceTable&&) = default;
 
   [[nodiscard]] std::size_t rows() const { return frame_.size(); }
+  /// Whether the table has a column `frame`.
+  [[nodiscard]] bool numbered() const { return numbered_; }
   /// 1-based; the row's number where the table has no such column.
   [[nodiscard]] const std::vector<std::int64_t>& frame() const { return frame_; }
   [[nodiscard]] const std::vector<int>& faceId() const { return face_id_; }
@@ -54,6 +56,7 @@ class FaceTable {
   std::vector<std::uint8_t> success_;
   std::map<std::string, std::vector<float>> numbers_;
   Columns columns_;
+  bool numbered_ = false;
 
   // Into numbers_; null where there is no such column.
   using Column = const std::vector<float>*;

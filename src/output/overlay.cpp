@@ -29,10 +29,12 @@ const Colour kPaper(34, 27, 24);
 const Colour kTrack(66, 56, 50);
 const Colour kInk(245, 240, 236);
 const Colour kFaint(160, 148, 140);
+const Colour kBar(214, 204, 196);
 const Colour kAlarm(0, 159, 230);
 
 constexpr int kSubPixelBits = 4;     // OpenCV's `shift`: coordinates in 1/16 px
 constexpr int kSmallestRow = 11;     // px of panel a line of text needs
+constexpr float kRowsInWidth = 20;   // lines as high as a tall picture is wide, at most
 constexpr int kPanelRows = 22;       // lines: caption 3, action units 17, legend
 constexpr float kHeadSize = 150;     // mm, side of the box where there are no landmarks
 constexpr float kMaxIntensity = 5;   // of the FACS scale A..E
@@ -85,7 +87,7 @@ float widthOf(const std::string& text, double height) {
 }
 
 void rectangle(cv::Mat& to, float x, float y, float width, float height, const Colour& colour) {
-  if (width < 0.5f || height < 0.5f) return;
+  if (!(width >= 0.5f) || !(height >= 0.5f)) return;  // also what is not a number
   cv::rectangle(to, cv::Rect(cvRound(x), cvRound(y), cvRound(width), cvRound(height)), colour,
                 cv::FILLED);
 }
@@ -126,7 +128,7 @@ void drawLandmarks(cv::Mat& to, const Row& face, float unit) {
            face.landmarks[static_cast<std::size_t>(contour.first)], colour, thickness);
     }
   }
-  for (const Point2f& point : face.landmarks) dot(to, point, 1.2f * unit, kInk);
+  for (const Point2f& point : face.landmarks) dot(to, point, 0.9f * unit, kInk);
 }
 
 /// Corners instead of a frame: the face stays free.
@@ -170,16 +172,15 @@ std::string clockText(double seconds) {
   return text;
 }
 
-/// Height of a line of text, px, for pictures of a height.
-float rowHeight(int height) {
-  return std::clamp(static_cast<float>(height) / kPanelRows, static_cast<float>(kSmallestRow),
-                    48.f);
+/// Height of a line of text, px, for pictures of a size.
+float rowHeight(int width, int height) {
+  const float fitting =
+      std::min(static_cast<float>(height) / kPanelRows, static_cast<float>(width) / kRowsInWidth);
+  return std::max(fitting, static_cast<float>(kSmallestRow));
 }
 
 int panelWidth(int width, int height) {
-  const float row = rowHeight(height);
-  const int panel = cvRound(row * 11);
-  (void)width;
+  const int panel = cvRound(rowHeight(width, height) * 11);
   return panel + panel % 2;
 }
 
@@ -198,10 +199,11 @@ float drawCaption(cv::Mat& to, const Point2f& at, float row, std::span<const Row
                   const OverlayCaption& caption) {
   const double size = 0.5 * static_cast<double>(row);
   float y = at.y + row;
-  std::string first = "frame " + std::to_string(caption.frame);
-  if (caption.seconds >= 0) first += "  " + clockText(caption.seconds);
-  write(to, first, {at.x, y}, size, kInk);
-  y += 1.1f * row;
+  if (caption.frame > 0) {
+    write(to, "frame " + std::to_string(caption.frame) + "  " + clockText(caption.seconds),
+          {at.x, y}, size, kInk);
+    y += 1.1f * row;
+  }
   const bool seen = std::any_of(faces.begin(), faces.end(), [](const Row& f) { return f.success; });
   const float mark = 0.22f * row;
   const Point2f center{at.x + mark, y - 0.25f * row};
@@ -248,14 +250,14 @@ void drawBars(cv::Mat& to, float left, float top, float width, float row,
     if (present) dot(to, {left + 0.2f * row, y + 0.48f * row}, 0.16f * row, kInk);
     write(to, "AU" + auName(number), {left + 0.6f * row, base}, size, present ? kInk : kFaint);
     if (!columns.intensity) continue;
-    const float track_height = sides ? 0.38f * row : 0.64f * row;
+    const float track_height = sides ? 0.36f * row : 0.64f * row;
     rectangle(to, bar_left, y + 0.14f * row, bar_width, track_height, kTrack);
     const float each = track_height / static_cast<float>(std::max<std::size_t>(1, shown.size()));
     for (std::size_t f = 0; f < shown.size(); ++f) {
       const float value = shown[f]->intensity[i];
       if (!std::isfinite(value)) continue;
       rectangle(to, bar_left, y + 0.14f * row + static_cast<float>(f) * each, length(value), each,
-                colourOf(*shown[f]));
+                shown.size() == 1 ? kBar : colourOf(*shown[f]));
     }
     if (shown.size() == 1 && std::isfinite(shown[0]->intensity[i])) {
       const std::string text = fixedText(static_cast<double>(shown[0]->intensity[i]), 1);
@@ -263,8 +265,8 @@ void drawBars(cv::Mat& to, float left, float top, float width, float row,
     }
     if (sides) {
       const float thin = std::max(1.f, 0.17f * row);
-      rectangle(to, bar_left, y + 0.56f * row, length(shown[0]->intensity_left[i]), thin, kLeft);
-      rectangle(to, bar_left, y + 0.56f * row + thin, length(shown[0]->intensity_right[i]), thin,
+      rectangle(to, bar_left, y + 0.58f * row, length(shown[0]->intensity_left[i]), thin, kLeft);
+      rectangle(to, bar_left, y + 0.58f * row + thin, length(shown[0]->intensity_right[i]), thin,
                 kRight);
     }
   }
@@ -330,9 +332,10 @@ int overlayWidth(int width, int height, const OverlayOptions& options) {
   return options.panel == OverlayPanel::kBeside ? width + panelWidth(width, height) : width;
 }
 
-int overlayHeight(int height, const OverlayOptions& options) {
-  return options.panel == OverlayPanel::kBeside ? std::max(height, kPanelRows * kSmallestRow)
-                                                : height;
+int overlayHeight(int width, int height, const OverlayOptions& options) {
+  return options.panel == OverlayPanel::kBeside
+             ? std::max(height, cvRound(kPanelRows * rowHeight(width, height)))
+             : height;
 }
 
 void drawOverlay(const ImageView& picture, std::span<const Row> faces, const Columns& columns,
@@ -351,12 +354,12 @@ void drawOverlay(const ImageView& picture, std::span<const Row> faces, const Col
   drawFaces(faces, columns, options, drawn);
 
   canvas.resize(overlayWidth(picture.width, picture.height, options),
-                overlayHeight(picture.height, options), 3);
+                overlayHeight(picture.width, picture.height, options), 3);
   cv::Mat to = matOf(canvas);
   to.setTo(kPaper);
   upright.copyTo(to(cv::Rect(0, 0, picture.width, picture.height)));
 
-  const float row = rowHeight(picture.height);
+  const float row = rowHeight(picture.width, picture.height);
   const float margin = 0.5f * row;
   const auto panel = static_cast<float>(panelWidth(picture.width, picture.height));
   const float left = static_cast<float>(canvas.width()) - panel;

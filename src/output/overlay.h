@@ -27,8 +27,8 @@ struct OverlayOptions {
 
 /// What the picture is; shown in the caption.
 struct OverlayCaption {
-  std::int64_t frame = 0;  ///< 1-based
-  double seconds = 0;      ///< from the first frame; negative: not shown
+  std::int64_t frame = 0;  ///< 1-based; 0: neither it nor the time is shown
+  double seconds = 0;      ///< from the first frame
   std::string title;       ///< e.g. a file name; may be empty
 };
 
@@ -49,6 +49,6 @@ std::optional<Box> faceBox(const Row& face, const Columns& columns, int width, i
 
 /// Size of the canvas for pictures of a size, px.
 int overlayWidth(int width, int height, const OverlayOptions& options);
-int overlayHeight(int height, const OverlayOptions& options);
+int overlayHeight(int width, int height, const OverlayOptions& options);
 
 }  // namespace frontalis
