@@ -29,6 +29,7 @@ void addRuntimeOptions(CLI::App& command, Config& config);
 // One file a command. Each adds its subcommand and, when that is chosen, sets `action`.
 void addExtract(CLI::App& app, Action& action);
 void addBatch(CLI::App& app, Action& action);
+void addCompare(CLI::App& app, Action& action);
 void addHog(CLI::App& app, Action& action);
 void addLive(CLI::App& app, Action& action);
 void addDoctor(CLI::App& app, Action& action);

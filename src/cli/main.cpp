@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
   cli::addRender(app, action);
   cli::addReport(app, action);
   cli::addBatch(app, action);
+  cli::addCompare(app, action);
   cli::addHog(app, action);
   cli::addLive(app, action);
   cli::addModels(app, action);
