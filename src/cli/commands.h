@@ -30,6 +30,7 @@ void addRuntimeOptions(CLI::App& command, Config& config);
 void addExtract(CLI::App& app, Action& action);
 void addBatch(CLI::App& app, Action& action);
 void addCompare(CLI::App& app, Action& action);
+void addBench(CLI::App& app, Action& action);
 void addHog(CLI::App& app, Action& action);
 void addLive(CLI::App& app, Action& action);
 void addDoctor(CLI::App& app, Action& action);

@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
   cli::addReport(app, action);
   cli::addBatch(app, action);
   cli::addCompare(app, action);
+  cli::addBench(app, action);
   cli::addHog(app, action);
   cli::addLive(app, action);
   cli::addModels(app, action);
