@@ -31,10 +31,11 @@ def available():
 class Browser:
     def __init__(self, width=1280, height=900, dark=False, phone=False):
         self.profile = tempfile.mkdtemp(prefix="browser-")
-        log = open(os.path.join(self.profile, "driver.log"), "w+", encoding="utf-8")
-        self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=log, stderr=log)
+        said = os.path.join(self.profile, "driver.log")
+        with open(said, "w", encoding="utf-8") as log:
+            self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=log, stderr=log)
         try:
-            self.base = f"http://127.0.0.1:{self._port(log.name)}"
+            self.base = f"http://127.0.0.1:{self._port(said)}"
             arguments = [
                 "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -83,14 +84,15 @@ class Browser:
         shutil.rmtree(self.profile, ignore_errors=True)
 
     def _port(self, log):
-        deadline = time.monotonic() + 30
+        deadline, said = time.monotonic() + 30, ""
         while time.monotonic() < deadline and self.driver.poll() is None:
             with open(log, encoding="utf-8") as text:
-                said = re.search(r"started successfully on port (\d+)", text.read())
-            if said:
-                return int(said.group(1))
+                said = text.read()
+            found = re.search(r"started successfully on port (\d+)", said)
+            if found:
+                return int(found.group(1))
             time.sleep(0.05)
-        raise BrowserError("chromedriver did not start: " + open(log, encoding="utf-8").read())
+        raise BrowserError(f"chromedriver did not start: {said}")
 
     def _call(self, method, path, body=None):
         data = None if method in ("GET", "DELETE") else json.dumps(body or {}).encode()
@@ -163,15 +165,10 @@ class Browser:
             "actions": actions}]})
 
     def wheel(self, x, y, down, control=False):
-        keys = {"type": "key", "id": "keys", "actions": []}
-        wheel = {"type": "wheel", "id": "wheel", "actions": [
-            {"type": "scroll", "x": round(x), "y": round(y), "deltaX": 0, "deltaY": down,
-             "duration": 0, "origin": "viewport"}]}
-        if control:
-            keys["actions"] = [{"type": "keyDown", "value": "\ue009"}, {"type": "pause"},
-                               {"type": "keyUp", "value": "\ue009"}]
-            wheel["actions"].insert(0, {"type": "pause"})
-        self.call("POST", "/actions", {"actions": [keys, wheel]})
+        # ChromeDriver's own wheel actions take it down.
+        self.command("Input.dispatchMouseEvent", {
+            "type": "mouseWheel", "x": x, "y": y, "deltaX": 0, "deltaY": down,
+            "modifiers": 2 if control else 0})
 
     def keys(self, *values):
         actions = []

@@ -533,7 +533,7 @@
 
   // ---- charts ----
 
-  const HEIGHT = { quality: 58, au: 50, pose: 62, panel: 74 };
+  const HEIGHT = { quality: 58, au: single ? 50 : 60, pose: 62, panel: 74 };
   const xAxis = (labelled) => ({
     stroke: () => colour("--faint"),
     grid: { stroke: () => colour("--grid"), width: 1 },
@@ -700,6 +700,7 @@
   };
   const setCursor = (x, seek = true) => {
     cursor = clamp(x, whole.low, whole.high);
+    hover = null; // a mouse that rests does not hide where the cursor went
     reveal(cursor);
     update();
     if (seek) for (const one of videos) seekTo(one, cursor);
@@ -737,7 +738,11 @@
     const { left, width } = plotArea();
     return view.low + ((event.clientX - stack.getBoundingClientRect().left - left) / width) * (view.high - view.low);
   };
-  const inPlots = (event) => event.target.closest(".plot") !== null;
+  /** A pointer that was captured has the stack as its events' target. */
+  const inPlots = (event) => {
+    const under = event.target === stack ? document.elementFromPoint(event.clientX, event.clientY) : event.target;
+    return under !== null && under.closest(".plot") !== null;
+  };
   const touches = new Map();
   let drag = null;
   let pinch = null;
