@@ -1,6 +1,6 @@
 # `cmake --install`: a prefix that can be moved as a whole and needs neither the checkout nor .deps.
 #   bin/frontalis, lib/libfrontalis.so, include/frontalis/, lib/cmake/frontalis/ (find_package)
-#   lib/frontalis/           OpenVINO, where it came from .deps
+#   lib/frontalis/           frontalis-inference, and OpenVINO and ONNX Runtime where they came from .deps
 #   share/frontalis/packs/   the open pack, where set-up assembled it
 # lib/ whatever the distribution calls it: the library finds the rest by the way from there.
 include(CMakePackageConfigHelpers)
@@ -8,6 +8,8 @@ include(CMakePackageConfigHelpers)
 if(FRONTALIS_BUILD_CLI)
   install(TARGETS frontalis_cli RUNTIME DESTINATION bin)
 endif()
+
+install(TARGETS frontalis_inference RUNTIME DESTINATION lib/frontalis)
 
 if(NOT FRONTALIS_SANITIZE)
   # Shared, so that who uses it needs nothing of what we link. Made of the static library's objects.
@@ -57,4 +59,9 @@ if(openvino_is_ours)
     REGEX "_(gguf|jax|paddle|pytorch|tensorflow)_frontend" EXCLUDE)
   install(DIRECTORY "${FRONTALIS_DEPS_DIR}/openvino/licenses/"
     DESTINATION share/doc/frontalis/openvino OPTIONAL)
+endif()
+if(EXISTS "${FRONTALIS_DEPS_DIR}/onnxruntime/lib")
+  install(DIRECTORY "${FRONTALIS_DEPS_DIR}/onnxruntime/lib/" DESTINATION lib/frontalis)
+  install(DIRECTORY "${FRONTALIS_DEPS_DIR}/onnxruntime/licenses/"
+    DESTINATION share/doc/frontalis/onnxruntime)
 endif()

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 namespace frontalis {
@@ -38,8 +39,20 @@ struct Config {
   float aligned_scale = 0;
   bool aligned_mask = true;
 
+  /// What runs the networks: "openvino" or "onnxruntime", and the runtime's own name of a device or
+  /// provider, with options after a colon: "coreml:units=CPUAndGPU". All but OpenVINO on the CPU
+  /// runs in a process of its own, which the CPU replaces when it fails (docs/inference.md).
   std::string runtime = "openvino";
   std::string device = "CPU";
+  /// Such a failure is an error instead.
+  bool runtime_strict = false;
+  /// Seconds in which a network must be ready, and in which a run must end; 0: 20 times as long as
+  /// at first, at least 2 s.
+  double prepare_limit_s = 180;
+  double run_limit_s = 0;
+  /// Told in one line when something takes long or has failed; may be empty. Called by the thread
+  /// that analyses, while it does.
+  std::function<void(const std::string&)> notice;
 };
 
 }  // namespace frontalis

@@ -61,7 +61,9 @@ struct Summary {
   std::vector<std::string> warnings;  ///< one sentence each, for people
   std::string pack;                   ///< name of the pack
   std::string pack_version;
-  std::string runtime;  ///< name, version and device
+  std::string runtime;  ///< name, version and device; empty while no network was needed
+  /// Failures of the runtime after which the CPU went on; Config::notice was told.
+  std::vector<std::string> incidents;
   std::vector<ModelUsed> models;
   std::vector<StageTime> stages;
 };

@@ -188,8 +188,19 @@ Status tryNetwork(Runtime& runtime, const Pack& pack, const NetworkCheck& check)
   return {};
 }
 
+/// Its own failures, not what the CPU makes of them.
+Result<std::unique_ptr<Runtime>> networksRuntime(const Config& config) {
+  RuntimeOptions options;
+  options.runtime = config.runtime;
+  options.device = config.device;
+  options.strict = true;
+  options.prepare_limit_s = config.prepare_limit_s;
+  options.run_limit_s = config.run_limit_s;
+  return makeRuntime(options);
+}
+
 void showNetworks(const Config& config, Findings& findings) {
-  auto runtime = makeRuntime({config.runtime, config.device, 1});
+  auto runtime = networksRuntime(config);
   const Result<std::string> described =
       runtime.ok() ? (*runtime)->describe() : Result<std::string>(runtime.error());
   std::printf("\n%-33s %12s %12s\n", "NETWORKS (one thread)", "PREPARE ms", "RUN ms");

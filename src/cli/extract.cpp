@@ -84,7 +84,7 @@ void printProfile(const Summary& summary) {
   }
 }
 
-int extractOne(const Options& options, const std::string& input, const fs::path& output,
+int extractOne(Options& options, const std::string& input, const fs::path& output,
                WorkerReport& worker) {
   ProgressLine progress(fs::path(input).filename().string(), options.quiet);
   ExtractRequest request;
@@ -114,6 +114,10 @@ int extractOne(const Options& options, const std::string& input, const fs::path&
   request.config = options.config;
   request.config.features = !options.features.empty();
   request.config.mirror_sides = options.sides == "mirror";
+  request.config.notice = [&](const std::string& line) {
+    progress.finish();
+    std::fprintf(stderr, "%s: %s\n", input.c_str(), line.c_str());
+  };
   request.opened = [&](const InputInfo& info) { worker.opened(info); };
   request.progress = [&](const Progress& now) {
     worker.progress(now);
@@ -129,6 +133,10 @@ int extractOne(const Options& options, const std::string& input, const fs::path&
   worker.done(*done);
 
   const Summary& summary = done->summary;
+  if (!summary.incidents.empty()) {  // the inputs that follow do not wait for it to fail again
+    options.config.runtime = Config().runtime;
+    options.config.device = Config().device;
+  }
   for (const std::string& warning : summary.warnings) {
     std::fprintf(stderr, "warning: %s: %s\n", input.c_str(), warning.c_str());
   }
@@ -142,7 +150,7 @@ int extractOne(const Options& options, const std::string& input, const fs::path&
   return summary.truncated || summary.decode_errors > 0 ? kPartial : kOk;
 }
 
-int extractAll(const Options& options) {
+int extractAll(Options& options) {
   const Result<std::vector<fs::path>> outputs = outputNames(options);
   if (!outputs.ok()) {
     report(outputs.error());

@@ -9,6 +9,18 @@ void addRuntimeOptions(CLI::App& command, Config& config) {
       .add_option("--device", config.device,
                   "Where it runs: CPU, GPU, NPU, AUTO (openvino); cpu, coreml, cuda (onnxruntime)")
       ->capture_default_str();
+  command.add_flag("--runtime-strict", config.runtime_strict,
+                   "A runtime that fails is an error; otherwise the CPU goes on");
+  command
+      .add_option("--prepare-limit", config.prepare_limit_s,
+                  "Seconds in which a network must be ready on the device")
+      ->check(CLI::Range(0.01, 86400.0))
+      ->capture_default_str();
+  command
+      .add_option("--run-limit", config.run_limit_s,
+                  "Seconds in which a run must end there; 0 = 20 times the first ones, at least 2")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->capture_default_str();
 }
 
 }  // namespace frontalis::cli

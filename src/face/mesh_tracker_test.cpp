@@ -11,7 +11,7 @@ namespace frontalis {
 namespace {
 
 MeshTracker makeTracker(int detect_every) {
-  std::shared_ptr<Runtime> runtime = std::move(makeRuntime({}).value());
+  std::shared_ptr<Runtime> runtime = std::move(makeRuntime(RuntimeOptions()).value());
   return MeshTracker(
       RetinaFace(runtime, testing::openPackDir() / "retinaface.onnx"),
       FaceMeshNetwork(runtime, testing::openPackDir() / "face_landmarks_detector.tflite"),

@@ -87,7 +87,7 @@ TEST(SuppressOverlaps, KeepsBestAndDistant) {
 }
 
 TEST(RetinaFace, FindsTheFacesOfASample) {
-  std::shared_ptr<Runtime> runtime = std::move(makeRuntime({}).value());
+  std::shared_ptr<Runtime> runtime = std::move(makeRuntime(RuntimeOptions()).value());
   RetinaFace detector(runtime, testing::openPackDir() / "retinaface.onnx");
   auto source = openFrameSource(testing::sample("multi_face.jpg"));
   ASSERT_TRUE(source.ok()) << source.error().text();

@@ -26,6 +26,14 @@ struct RuntimeOptions {
   /// The runtime's own name of a device or provider, then options: "coreml:units=CPUAndGPU".
   std::string device = "CPU";
   int threads = 1;  ///< at most so many busy threads
+
+  // Of what does not run in this process (all but OpenVINO on the CPU):
+  bool strict = false;           ///< its failure is an error; otherwise the CPU goes on
+  double prepare_limit_s = 180;  ///< a network must be ready within
+  double run_limit_s = 0;        ///< a run must end within; 0: 20 warm-up runs, at least 2 s
+  /// Told, in one line, of what takes long and of what failed; may be empty. Called by prepare(),
+  /// describe() and run().
+  std::function<void(const std::string&)> notice;
 };
 
 /// A prepared network: float32 tensors of fixed shapes, in the file's order of inputs and outputs.
@@ -47,6 +55,7 @@ class Network {
 };
 
 /// An inference runtime. Nothing of it is loaded into the process before prepare() or describe().
+/// May be shared by threads, each with networks of its own.
 class Runtime {
  public:
   virtual ~Runtime() = default;
@@ -55,11 +64,19 @@ class Runtime {
   virtual Result<std::unique_ptr<Network>> prepare(const NetworkFile& file) = 0;
   /// Name, version and device for `doctor` and the meta file.
   virtual Result<std::string> describe() = 0;
+  /// Whether anything of it was loaded.
+  [[nodiscard]] virtual bool loaded() const = 0;
+  /// Failures after which the CPU went on, one line each.
+  [[nodiscard]] virtual std::vector<std::string> incidents() const { return {}; }
 };
 
-/// The runtime within this process. Errors: kUnsupported for a runtime this build does not have,
-/// kInvalidArgument for a device that its runtime does not know.
+/// OpenVINO on the CPU runs in this process; everything else behind the guard (guard.h).
+/// Errors: kUnsupported for a runtime this build does not have, kInvalidArgument for a device that
+/// its runtime does not know.
 Result<std::unique_ptr<Runtime>> makeRuntime(const RuntimeOptions& options);
+
+/// Any runtime within this process, unguarded. Errors: as makeRuntime.
+Result<std::unique_ptr<Runtime>> makeLocalRuntime(const RuntimeOptions& options);
 
 /// Number of values of a tensor; 0 when an extent is not fixed.
 std::size_t tensorSize(const TensorShape& shape);

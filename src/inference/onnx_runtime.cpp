@@ -3,10 +3,12 @@
 #include <onnxruntime_c_api.h>
 
 #include <cstdlib>
+#include <mutex>
 #include <utility>
 
 #include "inference/coreml.h"
 #include "inference/device.h"
+#include "inference/handle.h"
 #include "inference/shared_library.h"
 #include "util/executable.h"
 #include "util/try.h"
@@ -29,6 +31,7 @@ Result<Library> loadLibrary() {
   if (const auto folder = codeFolder(); !folder.empty()) {
     candidates.push_back(
         (folder / ".." / "lib" / "frontalis" / FRONTALIS_ONNXRUNTIME_FILE).string());
+    candidates.push_back((folder / FRONTALIS_ONNXRUNTIME_FILE).string());
   }
   if (*FRONTALIS_ONNXRUNTIME_PATH != '\0') candidates.emplace_back(FRONTALIS_ONNXRUNTIME_PATH);
   candidates.emplace_back(FRONTALIS_ONNXRUNTIME_FILE);
@@ -53,31 +56,6 @@ Result<const Library*> loadedLibrary() {
   if (!library.ok()) return library.error();
   return &library.value();
 }
-
-template <class T>
-class Handle {
- public:
-  Handle() = default;
-  explicit Handle(void(ORT_API_CALL* release)(T*)) : release_(release) {}
-  Handle(Handle&& other) noexcept
-      : pointer_(std::exchange(other.pointer_, nullptr)), release_(other.release_) {}
-  Handle& operator=(Handle&& other) noexcept {
-    std::swap(pointer_, other.pointer_);
-    std::swap(release_, other.release_);
-    return *this;
-  }
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  ~Handle() {
-    if (pointer_ != nullptr) release_(pointer_);
-  }
-  [[nodiscard]] T* get() const { return pointer_; }
-  T** out() { return &pointer_; }
-
- private:
-  T* pointer_ = nullptr;
-  void(ORT_API_CALL* release_)(T*) = nullptr;
-};
 
 /// Ends the given status; an Error that begins with `what` unless it was good.
 Status check(const OrtApi& api, OrtStatus* given, const std::string& what,
@@ -220,6 +198,11 @@ class OnnxRuntime final : public Runtime {
     return std::unique_ptr<Network>(std::move(network));
   }
 
+  [[nodiscard]] bool loaded() const override {
+    const std::lock_guard lock(mutex_);
+    return env_.get() != nullptr;
+  }
+
   Result<std::string> describe() override {
     FRONTALIS_TRY(open());
     return "ONNX Runtime " + library_->version + " " + device_.name;
@@ -229,6 +212,7 @@ class OnnxRuntime final : public Runtime {
   [[nodiscard]] const OrtApi& api() const { return *library_->api; }
 
   Status open() {
+    const std::lock_guard lock(mutex_);
     if (env_.get() != nullptr) return {};
     FRONTALIS_ASSIGN(library_, loadedLibrary());
     memory_ = Handle<OrtMemoryInfo>(api().ReleaseMemoryInfo);
@@ -376,6 +360,7 @@ class OnnxRuntime final : public Runtime {
 
   RuntimeOptions options_;
   Device device_;
+  mutable std::mutex mutex_;  // of opening
   const Library* library_ = nullptr;
   Handle<OrtMemoryInfo> memory_;
   Handle<OrtEnv> env_;

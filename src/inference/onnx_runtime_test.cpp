@@ -14,9 +14,16 @@ namespace {
 
 using testing::openPackDir;
 
+RuntimeOptions options(const std::string& runtime, int threads) {
+  RuntimeOptions options;
+  options.runtime = runtime;
+  options.threads = threads;
+  return options;
+}
+
 std::unique_ptr<Network> prepared(const std::string& runtime, const NetworkFile& file,
                                   int threads = 1) {
-  auto made = makeRuntime({runtime, "CPU", threads});
+  auto made = makeLocalRuntime(options(runtime, threads));
   EXPECT_TRUE(made.ok()) << made.error().text();
   auto network = (*made)->prepare(file);
   EXPECT_TRUE(network.ok()) << network.error().text();
@@ -84,7 +91,7 @@ TEST(OnnxRuntimeTest, SameOutputWhateverTheThreads) {
 }
 
 TEST(OnnxRuntimeTest, ErrorsSayWhatToDo) {
-  auto runtime = makeRuntime({"onnxruntime", "CPU", 1});
+  auto runtime = makeLocalRuntime(options("onnxruntime", 1));
   ASSERT_TRUE(runtime.ok());
   const auto code = [&](const NetworkFile& file) {
     const auto network = (*runtime)->prepare(file);
@@ -104,7 +111,7 @@ TEST(OnnxRuntimeTest, ErrorsSayWhatToDo) {
 }
 
 TEST(OnnxRuntimeTest, SaysWhatItIs) {
-  auto runtime = makeRuntime({"onnxruntime", "cpu", 1});
+  auto runtime = makeLocalRuntime(options("onnxruntime", 1));
   ASSERT_TRUE(runtime.ok());
   const auto text = (*runtime)->describe();
   ASSERT_TRUE(text.ok()) << text.error().text();

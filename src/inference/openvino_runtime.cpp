@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "inference/device.h"
+#include "inference/handle.h"
 #include "inference/shared_library.h"
 #include "util/executable.h"
 #include "util/try.h"
@@ -57,6 +58,7 @@ Result<Api> loadApi() {
     candidates.emplace_back(set);
   if (const auto folder = codeFolder(); !folder.empty()) {
     candidates.push_back((folder / ".." / "lib" / "frontalis" / FRONTALIS_OPENVINO_FILE).string());
+    candidates.push_back((folder / FRONTALIS_OPENVINO_FILE).string());
   }
   candidates.emplace_back(FRONTALIS_OPENVINO_PATH);
   candidates.emplace_back(FRONTALIS_OPENVINO_FILE);
@@ -78,31 +80,6 @@ Result<const Api*> loadedApi() {
   if (!api.ok()) return api.error();
   return &api.value();
 }
-
-template <class T>
-class Handle {
- public:
-  Handle() = default;
-  explicit Handle(void (*release)(T*)) : release_(release) {}
-  Handle(Handle&& other) noexcept
-      : pointer_(std::exchange(other.pointer_, nullptr)), release_(other.release_) {}
-  Handle& operator=(Handle&& other) noexcept {
-    std::swap(pointer_, other.pointer_);
-    std::swap(release_, other.release_);
-    return *this;
-  }
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  ~Handle() {
-    if (pointer_ != nullptr) release_(pointer_);
-  }
-  [[nodiscard]] T* get() const { return pointer_; }
-  T** out() { return &pointer_; }
-
- private:
-  T* pointer_ = nullptr;
-  void (*release_)(T*) = nullptr;
-};
 
 struct Tensor {
   Handle<ov_tensor_t> handle;
@@ -236,6 +213,11 @@ class OpenVinoRuntime final : public Runtime {
     return std::unique_ptr<Network>(std::move(network));
   }
 
+  [[nodiscard]] bool loaded() const override {
+    const std::lock_guard lock(mutex_);
+    return core_.get() != nullptr;
+  }
+
   Result<std::string> describe() override {
     FRONTALIS_TRY(open());
     ov_core_version_list_t versions{};
@@ -254,6 +236,7 @@ class OpenVinoRuntime final : public Runtime {
 
  private:
   Status open() {
+    const std::lock_guard lock(mutex_);
     if (core_.get() != nullptr) return {};
     FRONTALIS_ASSIGN(api_, loadedApi());
     core_ = Handle<ov_core_t>(api_->ov_core_free);
@@ -294,6 +277,7 @@ class OpenVinoRuntime final : public Runtime {
 
   std::string device_;
   int threads_;
+  mutable std::mutex mutex_;  // of opening
   const Api* api_ = nullptr;
   Handle<ov_core_t> core_;
 };

@@ -8,7 +8,7 @@ namespace {
 
 using testing::openPackDir;
 
-std::unique_ptr<Runtime> runtime() { return std::move(makeRuntime({}).value()); }
+std::unique_ptr<Runtime> runtime() { return std::move(makeRuntime(RuntimeOptions()).value()); }
 
 TEST(OpenVinoRuntime, FixesShapesOfTheDetector) {
   auto network = runtime()->prepare({openPackDir() / "retinaface.onnx", {{1, 3, 192, 320}}});

@@ -1,4 +1,5 @@
 #include "inference/device.h"
+#include "inference/guard.h"
 #include "inference/network.h"
 #include "inference/openvino_runtime.h"
 #include "util/try.h"
@@ -9,6 +10,13 @@
 namespace frontalis {
 
 Result<std::unique_ptr<Runtime>> makeRuntime(const RuntimeOptions& options) {
+  // Made here to check the options: nothing is loaded yet.
+  FRONTALIS_ASSIGN(auto local, makeLocalRuntime(options));
+  if (options.runtime == "openvino" && openVinoDevice(options.device)->name == "CPU") return local;
+  return makeGuardedRuntime(options);
+}
+
+Result<std::unique_ptr<Runtime>> makeLocalRuntime(const RuntimeOptions& options) {
   if (options.threads < 1) {
     return Error{ErrorCode::kInvalidArgument, "a runtime needs at least one thread"};
   }

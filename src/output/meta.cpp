@@ -21,7 +21,8 @@ Json optionsJson(const ExtractRequest& request) {
           {"static_models", c.static_models},
           {"mirror_sides", c.mirror_sides},
           {"runtime", c.runtime},
-          {"device", c.device}};
+          {"device", c.device},
+          {"runtime_strict", c.runtime_strict}};
 }
 
 Json inputJson(const InputInfo& input) {
@@ -58,6 +59,7 @@ std::string metaJson(const ExtractRequest& request, const ExtractReport& report)
   json["pack"] = {{"name", summary.pack}, {"version", summary.pack_version}};
   json["models"] = modelsJson(summary.models);
   json["runtime"] = summary.runtime;
+  json["incidents"] = summary.incidents;
   json["frames"] = {{"read", summary.frames},
                     {"with_face", summary.frames_with_face},
                     {"decode_errors", summary.decode_errors}};

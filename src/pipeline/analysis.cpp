@@ -14,6 +14,18 @@ Status Analysis::makeFirstMeter() {
   return {};
 }
 
+Result<std::shared_ptr<Runtime>> runtimeFor(const Config& config) {
+  RuntimeOptions options;
+  options.runtime = config.runtime;
+  options.device = config.device;
+  options.strict = config.runtime_strict;
+  options.prepare_limit_s = config.prepare_limit_s;
+  options.run_limit_s = config.run_limit_s;
+  options.notice = config.notice;
+  FRONTALIS_ASSIGN(auto runtime, makeRuntime(options));
+  return std::shared_ptr<Runtime>(std::move(runtime));
+}
+
 Result<std::unique_ptr<Analysis>> makeAnalysis(const Config& config, bool image) {
   FRONTALIS_ASSIGN(const Pack pack, findPack(config.pack));
   // What a pack holds decides how it is used, whatever its name.
@@ -28,7 +40,11 @@ void describe(const Analysis& analysis, const StageTimer& times, Summary& summar
   const Provenance& provenance = analysis.provenance();
   summary.pack = provenance.pack;
   summary.pack_version = provenance.pack_version;
-  summary.runtime = provenance.runtime;
+  if (analysis.runtime().loaded()) {
+    const Result<std::string> text = analysis.runtime().describe();
+    if (text.ok()) summary.runtime = *text;
+  }
+  summary.incidents = analysis.runtime().incidents();
   summary.models = provenance.models;
   for (const StageTimer::Stage& stage : times.stages()) {
     summary.stages.push_back({stage.name, stage.durations.count(), stage.durations.totalMs(),

@@ -12,6 +12,7 @@
 #include "appearance/mesh_signals.h"
 #include "frontalis/extractor.h"
 #include "image/frame.h"
+#include "inference/network.h"
 #include "util/stage_timer.h"
 
 namespace frontalis {
@@ -36,7 +37,6 @@ struct Measurement {
 struct Provenance {
   std::string pack;
   std::string pack_version;
-  std::string runtime;
   std::vector<ModelUsed> models;
 };
 
@@ -91,6 +91,8 @@ class Analysis {
   [[nodiscard]] virtual Columns columns() const = 0;
   [[nodiscard]] virtual bool hasAppearance() const = 0;
   [[nodiscard]] const Provenance& provenance() const { return provenance_; }
+  /// What all its meters run their networks with.
+  [[nodiscard]] Runtime& runtime() const { return *runtime_; }
 
   /// Errors: those of the models. The first one was made, and checked, with the analysis.
   Result<std::unique_ptr<FaceMeter>> meter() {
@@ -101,15 +103,21 @@ class Analysis {
   [[nodiscard]] virtual std::unique_ptr<FaceInterpreter> interpreter() const = 0;
 
  protected:
-  explicit Analysis(Provenance provenance) : provenance_(std::move(provenance)) {}
+  Analysis(Provenance provenance, std::shared_ptr<Runtime> runtime)
+      : runtime_(std::move(runtime)), provenance_(std::move(provenance)) {}
   /// Adds what the meter is made of to `provenance`.
   virtual Result<std::unique_ptr<FaceMeter>> makeMeter(Provenance& provenance) = 0;
   Status makeFirstMeter();
+
+  const std::shared_ptr<Runtime> runtime_;
 
  private:
   Provenance provenance_;
   std::unique_ptr<FaceMeter> first_meter_;
 };
+
+/// The runtime that a configuration names. Errors: those of makeRuntime.
+Result<std::shared_ptr<Runtime>> runtimeFor(const Config& config);
 
 /// `image`: single pictures, without a person's neutral. Errors: kInvalidArgument for choices that
 /// do not fit together, kModelMissing, kModelCorrupt.

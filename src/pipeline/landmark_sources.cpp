@@ -33,6 +33,7 @@ Result<std::filesystem::path> used(const Pack& pack, const char* role, Provenanc
 }  // namespace
 
 Result<std::unique_ptr<LandmarkSource>> makeLandmarkSource(const Config& config, const Pack& pack,
+                                                           const std::shared_ptr<Runtime>& runtime,
                                                            Provenance& provenance) {
   const std::string name = config.landmarks.empty() ? defaultSource(pack) : config.landmarks;
   if (name.ends_with(".csv")) {
@@ -46,9 +47,6 @@ Result<std::unique_ptr<LandmarkSource>> makeLandmarkSource(const Config& config,
   }
 
   FRONTALIS_ASSIGN(const Pack open, findPack("open"));
-  FRONTALIS_ASSIGN(std::shared_ptr<Runtime> runtime,
-                   makeRuntime({config.runtime, config.device, 1}));
-  FRONTALIS_ASSIGN(provenance.runtime, runtime->describe());
   FRONTALIS_ASSIGN(const auto detector_file, used(open, "face-detector", provenance));
   RetinaFace detector(runtime, detector_file, {.long_side = config.detect_size});
   if (clnf) {

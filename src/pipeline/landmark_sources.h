@@ -11,6 +11,7 @@ namespace frontalis {
 /// The source that Config::landmarks names, for packs measured on 68 landmarks; adds the models it
 /// uses to `provenance`. Errors: kInvalidArgument for an unknown name, those of its models.
 Result<std::unique_ptr<LandmarkSource>> makeLandmarkSource(const Config& config, const Pack& pack,
+                                                           const std::shared_ptr<Runtime>& runtime,
                                                            Provenance& provenance);
 
 }  // namespace frontalis

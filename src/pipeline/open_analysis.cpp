@@ -137,10 +137,11 @@ class OpenAnalysis final : public Analysis {
                                                   bool image) {
     FRONTALIS_ASSIGN(const auto canonical_file, pack.file("canonical-face"));
     FRONTALIS_ASSIGN(CanonicalFace canonical, readCanonicalFace(canonical_file));
-    Provenance provenance{pack.name, pack.version, {}, {}};
+    FRONTALIS_ASSIGN(auto runtime, runtimeFor(config));
+    Provenance provenance{pack.name, pack.version, {}};
     for (const PackFile& file : pack.files) provenance.models.push_back({file.path, file.sha256});
-    std::unique_ptr<OpenAnalysis> analysis(
-        new OpenAnalysis(config, pack, image, std::move(canonical), std::move(provenance)));
+    std::unique_ptr<OpenAnalysis> analysis(new OpenAnalysis(
+        config, pack, image, std::move(canonical), std::move(provenance), std::move(runtime)));
     FRONTALIS_TRY(analysis->makeFirstMeter());
     return std::unique_ptr<Analysis>(std::move(analysis));
   }
@@ -161,29 +162,26 @@ class OpenAnalysis final : public Analysis {
 
  private:
   OpenAnalysis(const Config& config, const Pack& pack, bool image, CanonicalFace canonical,
-               Provenance provenance)
-      : Analysis(std::move(provenance)),
+               Provenance provenance, std::shared_ptr<Runtime> runtime)
+      : Analysis(std::move(provenance), std::move(runtime)),
         config_(config),
         pack_(pack),
         image_(image),
         canonical_(std::move(canonical)) {}
 
-  Result<std::unique_ptr<FaceMeter>> makeMeter(Provenance& provenance) override {
+  Result<std::unique_ptr<FaceMeter>> makeMeter(Provenance&) override {
     FRONTALIS_ASSIGN(const auto detector, pack_.file("face-detector"));
     FRONTALIS_ASSIGN(const auto landmarks, pack_.file("landmarks"));
     FRONTALIS_ASSIGN(const auto blendshapes, pack_.file("blendshapes"));
-    FRONTALIS_ASSIGN(std::shared_ptr<Runtime> runtime,
-                     makeRuntime({config_.runtime, config_.device, 1}));
-    FRONTALIS_ASSIGN(provenance.runtime, runtime->describe());
-    MeshTracker tracker(RetinaFace(runtime, detector, {.long_side = config_.detect_size}),
-                        FaceMeshNetwork(runtime, landmarks),
+    MeshTracker tracker(RetinaFace(runtime_, detector, {.long_side = config_.detect_size}),
+                        FaceMeshNetwork(runtime_, landmarks),
                         {.detect_every = config_.detect_every});
     std::unique_ptr<AppearanceStage> appearance;
     if (config_.features) {
       FRONTALIS_ASSIGN(appearance, AppearanceStage::createFree(config_));
     }
     return std::unique_ptr<FaceMeter>(
-        std::make_unique<OpenMeter>(std::move(tracker), BlendshapeNetwork(runtime, blendshapes),
+        std::make_unique<OpenMeter>(std::move(tracker), BlendshapeNetwork(runtime_, blendshapes),
                                     canonical_, std::move(appearance), image_));
   }
 

@@ -151,11 +151,12 @@ class OpenFaceAnalysis final : public Analysis {
     FRONTALIS_ASSIGN(OpenFaceModels models, readOpenFaceModels(pack, without_neutral));
     FRONTALIS_ASSIGN(Pdm pdm, Pdm::read(models.pdm));
     FRONTALIS_ASSIGN(Triangulation triangles, readTriangulation(models.triangulation, kLandmarks));
-    Provenance provenance{pack.name, pack.version, {}, {}};
+    FRONTALIS_ASSIGN(auto runtime, runtimeFor(config));
+    Provenance provenance{pack.name, pack.version, {}};
     for (const PackFile& file : models.used) provenance.models.push_back({file.path, file.sha256});
-    std::unique_ptr<OpenFaceAnalysis> analysis(
-        new OpenFaceAnalysis(config, pack, image, std::move(pdm), std::move(triangles),
-                             std::move(models.predictor), std::move(provenance)));
+    std::unique_ptr<OpenFaceAnalysis> analysis(new OpenFaceAnalysis(
+        config, pack, image, std::move(pdm), std::move(triangles), std::move(models.predictor),
+        std::move(provenance), std::move(runtime)));
     FRONTALIS_TRY(analysis->makeFirstMeter());
     return std::unique_ptr<Analysis>(std::move(analysis));
   }
@@ -179,8 +180,8 @@ class OpenFaceAnalysis final : public Analysis {
  private:
   OpenFaceAnalysis(const Config& config, const Pack& pack, bool image, Pdm pdm,
                    Triangulation triangles, std::shared_ptr<const AuPredictor> predictor,
-                   Provenance provenance)
-      : Analysis(std::move(provenance)),
+                   Provenance provenance, std::shared_ptr<Runtime> runtime)
+      : Analysis(std::move(provenance), std::move(runtime)),
         config_(config),
         pack_(pack),
         image_(image),
@@ -190,7 +191,7 @@ class OpenFaceAnalysis final : public Analysis {
 
   Result<std::unique_ptr<FaceMeter>> makeMeter(Provenance& provenance) override {
     FRONTALIS_ASSIGN(auto appearance, AppearanceStage::create(pdm_, triangles_, config_));
-    FRONTALIS_ASSIGN(auto landmarks, makeLandmarkSource(config_, pack_, provenance));
+    FRONTALIS_ASSIGN(auto landmarks, makeLandmarkSource(config_, pack_, runtime_, provenance));
     gaze_ = landmarks->hasFaceModel();
     return std::unique_ptr<FaceMeter>(
         std::make_unique<OpenFaceMeter>(std::move(appearance), std::move(landmarks), image_));
