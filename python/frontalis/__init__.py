@@ -21,6 +21,7 @@ from ._extract import (  # noqa: E402
     Extractor, Pipeline, RowTable, extract, extract_table, extract_to_file)
 from ._native import INTENSITY_AUS, PRESENCE_AUS, InputInfo, Row  # noqa: E402
 from ._native import version as _version  # noqa: E402
+from ._studies import mirror, report  # noqa: E402
 from .fex import read_fex  # noqa: E402
 from .tables import read, write  # noqa: E402
 
@@ -31,8 +32,8 @@ __all__ = [
     "InputInfo", "InternalError", "InvalidArgument", "ModelCorrupt", "ModelError", "ModelMissing",
     "NoFrames", "NoVideoStream", "NotAVideo", "NotFound", "PRESENCE_AUS", "Pipeline", "Row",
     "RowTable", "Timeout", "Unreadable", "Unsupported", "Unwritable", "VideoError", "batch",
-    "compare", "extract", "extract_table", "extract_to_file", "models", "read", "read_fex", "train",
-    "write"]
+    "compare", "extract", "extract_table", "extract_to_file", "mirror", "models", "read", "read_fex",
+    "report", "train", "write"]
 
 
 def __getattr__(name):

@@ -19,6 +19,10 @@ def _settings(options):
     for name, value in options.items():
         if name in _GROUPS:
             setattr(columns, name, bool(value))
+            if name == "sides":
+                if value not in (True, False, "face", "mirror"):
+                    raise InvalidArgument(f"sides={value!r}", "Choose True or \"mirror\"")
+                config.mirror_sides = value == "mirror"
         elif name in _OPTIONS:
             setattr(config, name, os.fspath(value) if isinstance(value, os.PathLike) else value)
         else:
@@ -50,8 +54,11 @@ def extract(input, *, progress=True, **options):
     landmarks : where landmarks come from; default: the pack's own
     landmarks_2d, landmarks_3d : bool
         columns x_0..y_67 (px), X_0..Z_67 (camera mm); the openface pack always gives them
-    blendshapes, sides : bool
-        52 coefficients 0..1; AUxx_r_left and _right (open pack)
+    blendshapes : bool
+        52 coefficients 0..1 (open pack)
+    sides : bool or "mirror"
+        AUxx_r_left and _right of the person: an indication (open pack), or with "mirror" measured
+        on the mirrored halves
     detect_every, detect_size : int
         frames between checks by the detector; longer side of the picture it sees, px
     threads : int

@@ -30,8 +30,8 @@ _ARGUMENTS = {
     "detect-every": "detect_every", "detect-size": "detect_size", "static": "static_models",
     "online": "online", "runtime": "runtime", "device": "device", "hog": "hog",
     "aligned": "aligned", "features": "features"}
-_FLAGS = {"landmarks-2d", "landmarks-3d", "blendshapes", "sides", "no-mask", "static", "online",
-          "hog", "aligned", "features"}
+_FLAGS = {"landmarks-2d", "landmarks-3d", "blendshapes", "no-mask", "static", "online", "hog",
+          "aligned", "features"}
 _SILENCE_LIMIT = 600  # s without a sign of progress
 
 
@@ -53,6 +53,8 @@ def _arguments(options):
             out.append("--" + name)
             continue
         text = os.fspath(value) if isinstance(value, os.PathLike) else str(value)
+        if name == "sides" and value is True:
+            text = "face"
         if name in ("pack", "landmarks") and ("/" in text or text.endswith(".csv")):
             text = os.path.abspath(text) + ("/" if text.endswith("/") else "")
         out.append(f"--{name}={text}")
@@ -534,6 +536,8 @@ def main(arguments=None):
     for name, keyword in _ARGUMENTS.items():
         if name in _FLAGS:
             group.add_argument("--" + name, dest=keyword, action="store_true", default=None)
+        elif name == "sides":
+            group.add_argument("--sides", nargs="?", const="face", choices=["face", "mirror"])
         else:
             group.add_argument("--" + name, dest=keyword)
     given = parser.parse_args(arguments)

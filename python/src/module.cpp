@@ -4,9 +4,7 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/filesystem.h>
 #include <nanobind/stl/optional.h>
-#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
-#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
@@ -16,14 +14,10 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <unordered_map>
 #include <vector>
 
-#include "au/running_median.h"
-#include "batch/batch.h"
-#include "batch/inputs.h"
-#include "batch/manifest.h"
+#include "bind.h"
 #include "column_table.h"
 #include "errors.h"
 #include "frontalis/extractor.h"
@@ -31,7 +25,6 @@
 #include "frontalis/pipeline.h"
 #include "frontalis/version.h"
 #include "interruptible.h"
-#include "models/pack.h"
 #include "output/extract_file.h"
 #include "output/meta.h"
 #include "output/row_values.h"
@@ -65,14 +58,6 @@ Columns wantedFor(Columns wanted, const Config& config) {
   wanted.shape = true;
   if (config.pack != "open") wanted.gaze = wanted.landmarks_2d = wanted.landmarks_3d = true;
   return wanted;
-}
-
-std::function<bool(const Progress&)> reportTo(Dialogue& dialogue) {
-  return [&dialogue](const Progress& now) {
-    dialogue.frames = now.frames;
-    dialogue.expected = now.expected_frames;
-    return !dialogue.stop;
-  };
 }
 
 // ---------------------------------------------------------------------------------------- rows
@@ -397,64 +382,6 @@ class RowTable {
   std::optional<ColumnTable> table_;
 };
 
-// -------------------------------------------------------------------------------------- features
-
-template <class T>
-nb::object arrayOf(std::vector<T>&& values, std::vector<std::size_t> shape) {
-  auto held = std::make_unique<std::vector<T>>(std::move(values));
-  const T* data = held->data();
-  nb::capsule owner(held.release(),
-                    [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
-  return nb::cast(
-      nb::ndarray<nb::numpy, T>(const_cast<T*>(data), shape.size(), shape.data(), owner));
-}
-
-/// What linear AU models look at: each `step`-th frame's description, and the video's neutral.
-nb::dict features(const Path& input, const Config& config, std::int64_t step,
-                  const nb::object& progress) {
-  std::vector<std::int64_t> frames;
-  std::vector<std::uint8_t> success;
-  std::vector<double> timestamps, geometry, neutral;
-  std::vector<float> fhog, points;
-  std::optional<ColumnTable> table;
-  Dialogue dialogue;
-  runInterruptible(dialogue, progress, [&] {
-    Extractor extractor = unwrap(Extractor::open(input, config));
-    if (!extractor.hasAppearance()) {
-      throw CodedError(
-          {ErrorCode::kInvalidArgument, "this pack describes no faces", "Set features=True"});
-    }
-    extractor.onProgress(reportTo(dialogue));
-    RunningMedian median;
-    extractor.onAppearance([&](const Appearance& seen) -> Status {
-      median.update({seen.fhog.first<kFhogSize>(), seen.geometry.first<kGeometrySize>()},
-                    seen.success);
-      if ((seen.frame - 1) % step != 0) return {};
-      frames.push_back(seen.frame);
-      success.push_back(seen.success ? 1 : 0);
-      fhog.insert(fhog.end(), seen.fhog.begin(), seen.fhog.end());
-      geometry.insert(geometry.end(), seen.geometry.begin(), seen.geometry.end());
-      return {};
-    });
-    while (const std::optional<Row> row = unwrap(extractor.next())) {
-      if ((row->frame - 1) % step != 0) continue;
-      timestamps.push_back(row->timestamp);
-      for (const Point3f& p : row->landmarks_3d) points.insert(points.end(), {p.x, p.y, p.z});
-    }
-    neutral.assign(median.median().begin(), median.median().end());
-  });
-  const std::size_t n = frames.size();
-  nb::dict out;
-  out["frame"] = arrayOf(std::move(frames), {n});
-  out["timestamp"] = arrayOf(std::move(timestamps), {n});
-  out["success"] = arrayOf(std::move(success), {n});
-  out["fhog"] = arrayOf(std::move(fhog), {n, kFhogSize});
-  out["geometry"] = arrayOf(std::move(geometry), {n, kGeometrySize});
-  out["landmarks_3d"] = arrayOf(std::move(points), {n, kLandmarks, 3});
-  out["neutral"] = arrayOf(std::move(neutral), {kFeatures});
-  return out;
-}
-
 // ------------------------------------------------------------------------------------------ text
 
 using Numbers = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
@@ -486,79 +413,6 @@ nb::bytes csvLines(const std::vector<std::string>& first, const std::vector<Numb
     }
   }
   return nb::bytes(out.data(), out.size());
-}
-
-// ----------------------------------------------------------------------------------------- batch
-
-/// A batch's manifest, held alone; records come and go as its JSON lines (docs/batch.md).
-class PyManifest {
- public:
-  explicit PyManifest(const Path& out) : manifest_(unwrap(Manifest::open(out))) {}
-
-  [[nodiscard]] std::optional<std::string> run() const {
-    const std::optional<RunRecord>& run = content().run;
-    return run ? std::optional(toLine(*run)) : std::nullopt;
-  }
-  [[nodiscard]] std::vector<std::string> videos() const {
-    std::vector<std::string> lines;
-    for (const auto& [input, record] : content().last) lines.push_back(toLine(record));
-    return lines;
-  }
-  [[nodiscard]] const std::vector<std::string>& warnings() const { return content().warnings; }
-
-  void append(const std::string& line) {
-    if (!manifest_) throw CodedError({ErrorCode::kInvalidArgument, "the manifest is closed", {}});
-    const ManifestContent one = parsed(line);
-    if (one.run) check(manifest_->append(*one.run));
-    for (const auto& [input, record] : one.last) check(manifest_->append(record));
-  }
-  void close() { manifest_.reset(); }
-
-  static ManifestContent parsed(const std::string& lines) {
-    ManifestContent content = parseManifest(lines, "the records given");
-    if (!content.warnings.empty()) {
-      throw CodedError({ErrorCode::kInvalidArgument, content.warnings.front(), {}});
-    }
-    return content;
-  }
-
- private:
-  [[nodiscard]] const ManifestContent& content() const {
-    if (!manifest_) throw CodedError({ErrorCode::kInvalidArgument, "the manifest is closed", {}});
-    return manifest_->content();
-  }
-  std::optional<Manifest> manifest_;
-};
-
-using PathPair = std::pair<Path, Path>;
-
-std::pair<std::vector<PathPair>, std::vector<std::string>> inputsOf(
-    const std::vector<Path>& arguments, const Path& out) {
-  FoundInputs found = unwrap(findInputs(arguments, out));
-  std::vector<PathPair> inputs;
-  for (BatchInput& input : found.inputs) inputs.emplace_back(input.path, input.name);
-  return {std::move(inputs), std::move(found.warnings)};
-}
-
-std::vector<Path> namesOf(const std::vector<PathPair>& inputs, const std::string& extension,
-                          const std::vector<PathPair>& given) {
-  std::vector<BatchInput> list;
-  for (const auto& [path, name] : inputs) list.push_back({path, name});
-  return outputNames(list, extension, {given.begin(), given.end()});
-}
-
-std::string summaryOf(const std::vector<std::string>& lines) {
-  std::vector<VideoRecord> videos;
-  for (const std::string& line : lines) {
-    for (auto& [input, record] : PyManifest::parsed(line).last) videos.push_back(record);
-  }
-  return summaryCsv(videos);
-}
-
-std::tuple<std::string, std::string, std::string> packOf(const std::string& name) {
-  const Pack pack = unwrap(findPack(name));
-  const Result<std::string> sha = sha256File(pack.folder / "manifest.json");
-  return {pack.name, pack.version, sha.ok() ? *sha : std::string()};
 }
 
 // ---------------------------------------------------------------------------------------- models
@@ -642,6 +496,7 @@ NB_MODULE(_native, m) {
       .def_rw("threads", &Config::threads)
       .def_rw("online", &Config::online)
       .def_rw("static_models", &Config::static_models)
+      .def_rw("mirror_sides", &Config::mirror_sides)
       .def_rw("features", &Config::features)
       .def_rw("aligned_size", &Config::aligned_size)
       .def_rw("aligned_scale", &Config::aligned_scale)
@@ -694,8 +549,6 @@ NB_MODULE(_native, m) {
   m.def("extract_to_file", &extractToFileFor, nb::arg("input"), nb::arg("output"),
         nb::arg("config"), nb::arg("columns"), nb::arg("json_lines"), nb::arg("hog"),
         nb::arg("aligned"), nb::arg("geometry"), nb::arg("progress").none());
-  m.def("features", &features, nb::arg("input"), nb::arg("config"), nb::arg("step"),
-        nb::arg("progress").none());
   m.def("csv_lines", &csvLines, nb::arg("first"), nb::arg("columns"), nb::arg("decimals"));
   m.def("decimals_of", &decimalsOf, nb::arg("name"));
   m.def("unit_of", &unitOf, nb::arg("name"));
@@ -706,19 +559,8 @@ NB_MODULE(_native, m) {
   m.def("models_install", &installPack, nb::arg("pack"), nb::arg("accept_licence"),
         nb::arg("progress").none());
   m.def("models_import", &importPack, nb::arg("path"));
-  nb::class_<PyManifest>(m, "Manifest", "A batch's manifest, held alone (docs/batch.md).")
-      .def(nb::init<fs::path>(), nb::arg("out"))
-      .def_prop_ro("run", &PyManifest::run)
-      .def_prop_ro("videos", &PyManifest::videos)
-      .def_prop_ro("warnings", &PyManifest::warnings)
-      .def("append", &PyManifest::append, nb::arg("line"))
-      .def("close", &PyManifest::close);
-  m.def("find_inputs", &inputsOf, nb::arg("arguments"), nb::arg("out"));
-  m.def("output_names", &namesOf, nb::arg("inputs"), nb::arg("extension"), nb::arg("given"));
-  m.def("summary_csv", &summaryOf, nb::arg("lines"));
-  m.def("pack_of", &packOf, nb::arg("pack"));
-  m.def("may_pass", &mayPass, nb::arg("code"));
-  m.def("fails_for_good", &failsForGood, nb::arg("code"));
+  bindBatch(m);
+  bindStudies(m);
   m.def("version", &version);
   m.def("error_names", [] {
     std::vector<std::string> names;

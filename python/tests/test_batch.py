@@ -126,7 +126,7 @@ def test_command_line_and_option_order(videos, tmp_path):
     assert [name for name in in_help if name in known] == known
     program = Path(sys.executable).parent / "frontalis-dask"
     done = subprocess.run([program, videos / "a.mp4", "-o", tmp_path / "out", "--workers", "1",
-                           "--sides", "-q"], capture_output=True, text=True)
+                           "--sides=face", "-q"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert records(tmp_path / "out")[0]["arguments"] == ["--sides"]
+    assert records(tmp_path / "out")[0]["arguments"] == ["--sides=face"]
     assert (tmp_path / "out" / "a.csv").exists()

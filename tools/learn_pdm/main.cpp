@@ -10,7 +10,7 @@
 #include "face/face_mesh.h"
 #include "face/retinaface.h"
 #include "inference/network.h"
-#include "learn_pdm/learning.h"
+#include "appearance/shape_learning.h"
 #include "models/pack.h"
 #include "shape/canonical_face.h"
 #include "shape/mesh68.h"

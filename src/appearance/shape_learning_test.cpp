@@ -1,4 +1,4 @@
-#include "learn_pdm/learning.h"
+#include "appearance/shape_learning.h"
 
 #include <gtest/gtest.h>
 
