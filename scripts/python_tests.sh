@@ -42,7 +42,8 @@ wheel() {
 run() {
   "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-index \
     --force-reinstall "$work"/wheel/frontalis-*.whl
-  "$venv/bin/python" -m pytest -q -p no:cacheprovider python/tests "$@"
+  # One thread for linear algebra: on a busy machine more wait for each other.
+  OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 "$venv/bin/python" -m pytest -q -p no:cacheprovider python/tests "$@"
 }
 
 case "${1:-}" in

@@ -306,17 +306,6 @@ def _estimator(presence, c):
                      max_iter=20000, random_state=0)
 
 
-def _folds(subjects, y, presence):
-    """Subjects apart; every fold of training has both classes."""
-    import numpy
-    from sklearn.model_selection import GroupKFold
-    groups = len(set(subjects))
-    for train, test in GroupKFold(min(5, groups)).split(subjects, groups=subjects):
-        if presence and len(numpy.unique(y[train])) < 2:
-            continue
-        yield train, test
-
-
 def _corrected(values, videos, cutoff):
     """The end of a video (spec 8.4): a video's quantile is its zero; then 0 to 5."""
     import numpy
@@ -336,75 +325,121 @@ def _score(presence, truth, predicted):
     return f1_score(truth, predicted, zero_division=0.0) if presence else icc31(truth, predicted)
 
 
-def _fit(data, name, grid, warn):
-    """The best model of one column of labels: (dynamic or static bytes, static bytes, report)."""
-    import numpy
+class _Column:
+    """One action unit's labels, and what models of it say of subjects left out."""
 
-    from .comparison import _pearson, icc31
-    presence = name.endswith("_c")
-    labelled = data.rows[name].notna().to_numpy()
-    y = data.rows[name].to_numpy(float)[labelled]
-    subjects, videos = data.subjects[labelled], data.rows["video"].to_numpy()[labelled]
-    if presence:
-        y = (y > 0.5).astype(int)
-    row = {"au": name, "kind": "presence" if presence else "intensity", "frames": len(y),
-           "subjects": len(set(subjects)), "positive": int((y > (0 if presence else 0.5)).sum())}
-    if len(set(subjects)) < 2 or len(numpy.unique(y)) < 2:
-        raise InvalidArgument(
-            f"{name} has labels of {len(set(subjects))} subject(s) and "
-            f"{len(numpy.unique(y))} value(s)", "Give two subjects and two values at least")
-    candidates = []
-    spaces = {}
+    def __init__(self, data, name):
+        import numpy
+        self.name, self.presence = name, name.endswith("_c")
+        self.au = int(name[2:4])
+        self.labelled = data.rows[name].notna().to_numpy()
+        self.y = data.rows[name].to_numpy(float)
+        if self.presence:
+            self.y = (self.y > 0.5).astype(float)
+        self.predicted = {}  # (dynamic, C) -> a value a frame; NaN: not predicted
+        subjects, values = (len(set(data.subjects[self.labelled])),
+                            len(numpy.unique(self.y[self.labelled])))
+        if subjects < 2 or values < 2:
+            raise InvalidArgument(f"{name} has labels of {subjects} subject(s) and {values} "
+                                  "value(s)", "Give two subjects and two values at least")
+        self.row = {"au": name, "kind": "presence" if self.presence else "intensity",
+                    "frames": int(self.labelled.sum()), "subjects": subjects,
+                    "positive": int((self.y[self.labelled] > 0.5).sum())}
+
+    def validate(self, space, x, train, test, dynamic, c):
+        import numpy
+        there = self.labelled[train]
+        y = self.y[train][there]
+        if len(y) == 0 or (self.presence and len(numpy.unique(y)) < 2):
+            return
+        model = _estimator(self.presence, c).fit(space.rows[there], y)
+        out = self.predicted.setdefault((dynamic, c), numpy.full(len(self.y), numpy.nan))
+        out[test] = model.decision_function(x) if self.presence else model.predict(x)
+
+    def choose(self, videos, warn):
+        """The best model, and the best of the static ones: (dynamic, C, cutoff) each."""
+        import numpy
+
+        from .comparison import _pearson, icc31
+        candidates = []
+        for (dynamic, c), predicted in self.predicted.items():
+            seen = self.labelled & numpy.isfinite(predicted)
+            for cutoff in ([-1.0] + [q / 10 for q in range(1, 10)]
+                           if dynamic and not self.presence else [-1.0]):
+                of = ((predicted[seen] > 0).astype(float) if self.presence
+                      else _corrected(predicted[seen], videos[seen], cutoff))
+                score = _score(self.presence, self.y[seen], of)
+                candidates.append((score if numpy.isfinite(score) else -1.0, (dynamic, c, cutoff),
+                                   self.y[seen], of))
+        if not any(not choice[0] for _, choice, _, _ in candidates):
+            raise InvalidArgument(f"{self.name} cannot be cross-validated: the subjects of every "
+                                  "fold lack a class", "Give labels of more subjects")
+
+        def rank(candidate):  # of equals the simplest: static, no cutoff, small C
+            score, (dynamic, c, cutoff), _, _ = candidate
+            return round(score, 6), not dynamic, cutoff < 0, -c
+
+        score, choice, truth, of = max(candidates, key=rank)
+        dynamic, c, cutoff = choice
+        self.row.update(model="dynamic" if dynamic else "static", C=c, cutoff=cutoff)
+        if self.presence:
+            self.row.update(f1=score, agreement=float((of == truth).mean()))
+        else:
+            self.row.update(icc31=icc31(truth, of), pcc=_pearson(truth, of),
+                            mae=float(numpy.abs(truth - of).mean()))
+        if score < 0.2:
+            warn(f"{self.name} is hardly learned: {'F1' if self.presence else 'ICC(3,1)'} "
+                 f"{score:.2f} on subjects left out")
+        static = max((m for m in candidates if not m[1][0]), key=rank)[1]
+        return choice, static
+
+    def final(self, space, dynamic, c, cutoff):
+        import numpy
+        model = _estimator(self.presence, c).fit(space.rows[self.labelled],
+                                                 self.y[self.labelled])
+        return _model_bytes(self.presence, dynamic, space.means,
+                            space.weights(numpy.ravel(model.coef_)),
+                            float(numpy.ravel(model.intercept_)[0]), cutoff)
+
+
+def _learn(data, names, grid, warn, tell):
+    """(au, presence) -> (bytes for videos, bytes for images), and a report a column."""
+    from sklearn.model_selection import GroupKFold
+    columns = [_Column(data, name) for name in names]
+    folds = list(GroupKFold(min(5, len(set(data.subjects)))).split(
+        data.x, groups=data.subjects))
+    steps, done = 2 * (len(folds) + 1), 0
+
+    def described(dynamic):
+        return data.x - data.neutral if dynamic else data.x
+
+    def step():
+        nonlocal done
+        done += 1
+        if tell:
+            tell(done, steps)
+
     for dynamic in (False, True):
-        x = data.x[labelled] - data.neutral[labelled] if dynamic else data.x[labelled]
-        spaces[dynamic] = _Space(x)
-        predicted = {c: numpy.full(len(y), numpy.nan) for c in grid}
-        for train, test in _folds(subjects, y, presence):
+        x = described(dynamic)
+        for train, test in folds:  # subjects apart
             space = _Space(x[train])
             beyond = ((x[test] - space.means) * space.scale) @ space.basis
-            for c in grid:
-                model = _estimator(presence, c).fit(space.rows, y[train])
-                predicted[c][test] = (model.decision_function(beyond) if presence
-                                      else model.predict(beyond))
-        for c in grid:
-            seen = numpy.isfinite(predicted[c])
-            if not seen.any():
-                continue
-            if presence:
-                of = (predicted[c][seen] > 0).astype(int)
-                candidates.append((_score(True, y[seen], of), dynamic, c, -1.0, seen, of))
-                continue
-            for cutoff in ([-1.0] + [q / 10 for q in range(1, 10)]) if dynamic else [-1.0]:
-                of = _corrected(predicted[c][seen], videos[seen], cutoff)
-                score = _score(False, y[seen], of)
-                candidates.append((score if numpy.isfinite(score) else -1.0, dynamic, c, cutoff,
-                                   seen, of))
-    if not candidates:
-        raise InvalidArgument(f"{name} cannot be cross-validated: in every fold the others lack a "
-                              "class", "Give labels of more subjects")
-    # Of equals the simplest: static, no cutoff, small C.
-    best = max(candidates, key=lambda m: (round(m[0], 6), not m[1], m[3] < 0, -m[2]))
-    best_static = max((m for m in candidates if not m[1]), key=lambda m: (round(m[0], 6), -m[2]))
-
-    def final(candidate):
-        _, dynamic, c, cutoff, _, _ = candidate
-        space = spaces[dynamic]
-        model = _estimator(presence, c).fit(space.rows, y)
-        bias = float(numpy.ravel(model.intercept_)[0])
-        return _model_bytes(presence, dynamic, space.means,
-                            space.weights(numpy.ravel(model.coef_)), bias, cutoff)
-
-    score, dynamic, c, cutoff, seen, of = best
-    row.update(model="dynamic" if dynamic else "static", C=c, cutoff=cutoff)
-    if presence:
-        row.update(f1=score, agreement=float((of == y[seen]).mean()))
-    else:
-        row.update(icc31=icc31(y[seen], of), pcc=_pearson(y[seen], of),
-                   mae=float(numpy.abs(y[seen] - of).mean()))
-    if score < 0.2:
-        warn(f"{name} is hardly learned: {'F1' if presence else 'ICC(3,1)'} {score:.2f} on "
-             "subjects left out")
-    return final(best), final(best_static), row
+            for column in columns:
+                for c in grid:
+                    column.validate(space, beyond, train, test, dynamic, c)
+            step()
+    videos = data.rows["video"].to_numpy()
+    chosen = [column.choose(videos, warn) for column in columns]
+    models = {}
+    for dynamic in (False, True):
+        space = _Space(described(dynamic))
+        for column, choices in zip(columns, chosen):
+            for place, choice in enumerate(choices):
+                if choice[0] == dynamic:
+                    models.setdefault((column.au, column.presence), {})[place] = column.final(
+                        space, *choice)
+        step()
+    return {key: (pair[0], pair[1]) for key, pair in models.items()}, [c.row for c in columns]
 
 
 class TrainReport:
@@ -441,14 +476,10 @@ def train(features, labels, out, *, name=None, grid=(0.001, 0.01, 0.1, 1.0), pro
     models = {(au, False): (_nothing(False),) * 2 for au in _native.INTENSITY_AUS}
     if any(n.endswith("_c") for n in columns):
         models.update({(au, True): (_nothing(True),) * 2 for au in _native.PRESENCE_AUS})
-    rows, warnings = [], []
-    with progress_bar(progress, "training", "AUs") as tell:
-        for number, column in enumerate(columns, 1):
-            video, static, row = _fit(data, column, grid, warnings.append)
-            models[int(column[2:4]), column.endswith("_c")] = (video, static)
-            rows.append(row)
-            if tell:
-                tell(number, len(columns))
+    warnings = []
+    with progress_bar(progress, "training", "steps") as tell:
+        learned, rows = _learn(data, columns, grid, warnings.append, tell)
+    models.update(learned)
     table = pandas.DataFrame(rows).set_index("au")
     provenance = {key: data.meta[key] for key in ("frontalis", "shape", "shape_error_mm", "step")}
     provenance["report"] = json.loads(table.reset_index().to_json(orient="records"))
