@@ -1,5 +1,8 @@
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,10 +17,29 @@ int report(const Error& error) {
   return kFailed;
 }
 
+namespace {
+
+/// Libraries below throw where nothing can catch it when memory runs out while they load.
+[[noreturn]] void onTerminate() {
+  try {
+    if (const std::exception_ptr current = std::current_exception()) std::rethrow_exception(current);
+  } catch (const std::bad_alloc&) {
+    std::fputs("error: out of memory. Allow the process more, or use --threads 1\n", stderr);
+    std::_Exit(kFailed);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "error: a bug in Frontalis: %s. Please report it\n", error.what());
+  } catch (...) {
+  }
+  std::abort();
+}
+
+}  // namespace
+
 }  // namespace frontalis::cli
 
 int main(int argc, char** argv) {
   using namespace frontalis;
+  std::set_terminate(cli::onTerminate);
   CLI::App app{"Frontalis: facial action units (FACS) from face videos"};
   app.set_version_flag("--version", std::string("frontalis ") + version());
   app.require_subcommand(1);

@@ -24,7 +24,7 @@ std::string openFaceDetails(const ExtractRequest& request, const InputInfo& inpu
           plain(camera.cx) + "," + plain(camera.cy) + "\n";
   if (!request.hog.empty()) text += "Output HOG:" + request.hog.filename().string() + "\n";
   if (!request.aligned_folder.empty()) {
-    text += "Output aligned directory:" + request.aligned_folder.string() + "\n";
+    text += "Output aligned directory:" + request.aligned_folder.filename().string() + "\n";
   }
   text += "Output csv:" + request.output.filename().string() + "\n";
   const auto flag = [&](const char* name, bool on) {

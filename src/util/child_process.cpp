@@ -116,9 +116,11 @@ ChildProcess::~ChildProcess() {
   if (errors_ >= 0) ::close(errors_);
 }
 
-void ChildProcess::kill() const {
-  if (pid_ > 0) ::kill(-pid_, SIGKILL);
+void ChildProcess::signal(int number) const {
+  if (pid_ > 0) ::kill(-pid_, number);
 }
+
+void ChildProcess::kill() const { signal(SIGKILL); }
 
 std::optional<ProcessEnd> ChildProcess::end() {
   if (pid_ <= 0) return std::nullopt;

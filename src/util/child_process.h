@@ -36,7 +36,9 @@ class ChildProcess {
   [[nodiscard]] int report() const { return report_; }
   [[nodiscard]] int errors() const { return errors_; }
 
-  /// SIGKILL to its whole group.
+  /// To its whole group.
+  void signal(int number) const;
+  /// By SIGKILL.
   void kill() const;
   /// Nothing while it runs. After it ended: how, once.
   std::optional<ProcessEnd> end();
