@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -76,9 +77,9 @@ TEST(BadVideos, EachGetsItsAnswerFromOneBatch) {
   for (std::size_t tenth = 0; tenth < 10; ++tenth) {
     written("cut" + std::to_string(tenth) + ".mkv",
             std::string_view(bytes).substr(0, bytes.size() * tenth / 10),
-            tenth == 0   ? Answers{"not_a_video"}
+            tenth == 0  ? Answers{"not_a_video"}
             : tenth < 4 ? Answers{"corrupt", "no_frames", "damaged"}
-                         : Answers{"damaged"});
+                        : Answers{"damaged"});
   }
   std::string noisy = bytes;
   std::mt19937 random(4);
@@ -159,6 +160,7 @@ TEST(BadVideos, EachGetsItsAnswerFromOneBatch) {
     if (input.starts_with("hex:")) name = "other\n'name' \"\xff\xfe;$(x).mkv";
     const std::string state = record["state"];
     const std::string answer = state == "failed" ? record["code"].get<std::string>() : state;
+    std::printf("%-12s %s\n", answer.c_str(), name.c_str());
     EXPECT_EQ(right[name].count(answer), 1u) << name << ": " << answer << " " << record["message"];
     EXPECT_EQ(state == "failed", record["files"].empty()) << name;
     if (state == "failed") {
