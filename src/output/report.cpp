@@ -20,6 +20,7 @@
 #include "util/sha256.h"
 #include "util/try.h"
 #include "video/image_writer.h"
+#include "video/key_frames.h"
 #include "video/video_reader.h"
 
 namespace frontalis {
@@ -42,6 +43,7 @@ constexpr double kPeakDistance = 1;     // s
 constexpr float kSmallestPeak = 0.5f;   // intensity
 constexpr int kPictureSize = 160;       // px, side of a peak's picture
 constexpr float kPictureMargin = 1.5f;  // side of what it shows, in sizes of the face's box
+constexpr std::int64_t kFramesWorthAJump = 30;
 constexpr std::size_t kLargestEmbedded = std::size_t{64} << 20;  // bytes of video
 
 const char* auTitle(int number) {
@@ -246,7 +248,7 @@ Result<std::string> picture(const Frame& frame, const Row& row, const Columns& c
   return encodeImage(small, ".jpg");
 }
 
-/// Pictures of all peaks of the series that share a video, in one pass that ends at the last one.
+/// Pictures of all peaks of the series that share a video, in one pass.
 Status takePictures(std::span<Series*> of_video, const ReportOptions& options) {
   std::map<std::int64_t, std::vector<std::pair<Series*, std::size_t>>> wanted;
   for (Series* series : of_video) {
@@ -256,18 +258,32 @@ Status takePictures(std::span<Series*> of_video, const ReportOptions& options) {
       }
     }
   }
-  FRONTALIS_ASSIGN(VideoReader reader, VideoReader::open(of_video.front()->source->video));
+  const fs::path& video = of_video.front()->source->video;
+  FRONTALIS_ASSIGN(VideoReader reader, VideoReader::open(video));
+  // Where the container tells them, reading goes on from key frames; else through all frames.
+  std::vector<KeyFrame> keys;
+  if (Result<std::vector<KeyFrame>> found = findKeyFrames(video); found.ok()) {
+    keys = std::move(found).value();
+  }
+  std::int64_t next = 0;  // 0-based
   FrameConverter converter;
   Image scratch;
   for (const auto& [number, places] : wanted) {
+    const auto after =
+        std::upper_bound(keys.begin(), keys.end(), number - 1,
+                         [](std::int64_t frame, const KeyFrame& key) { return frame < key.frame; });
+    if (after != keys.begin() && std::prev(after)->frame > next + kFramesWorthAJump) {
+      Result<VideoReader> there = VideoReader::open(video, {.start = *std::prev(after)});
+      if (there.ok()) reader = std::move(there).value();
+    }
     std::optional<Frame> frame;
     do {
       FRONTALIS_ASSIGN(frame, reader.next());
-      if (frame && options.progress &&
-          !options.progress(frame->index + 1, wanted.rbegin()->first)) {
+      if (frame) next = frame->index + 1;
+      if (frame && options.progress && !options.progress(next, wanted.rbegin()->first)) {
         return Error{ErrorCode::kCancelled, "stopped: no report was written"};
       }
-    } while (frame && frame->index + 1 < number);
+    } while (frame && next < number);
     if (!frame) break;  // a table of more frames than the video has
     if (frame->index + 1 != number) continue;
     for (const auto& [series, row] : places) {
@@ -484,6 +500,14 @@ std::vector<ReportPeak> findPeaks(std::span<const double> seconds, std::span<con
 Status writeReport(std::span<const ReportSeries> series, const ReportOptions& options,
                    const fs::path& path) {
   if (series.empty()) return Error{ErrorCode::kInvalidArgument, "a report needs a table"};
+  for (const ReportSeries& one : series) {
+    std::error_code error;
+    if (fs::equivalent(one.table, path, error) || fs::equivalent(one.video, path, error)) {
+      return Error{ErrorCode::kInvalidArgument,
+                   path.string() + " is an input: it would be overwritten",
+                   "Choose another name with -o"};
+    }
+  }
   // The output first: an unwritable place must not cost the reading.
   FRONTALIS_ASSIGN(AtomicFile file, AtomicFile::create(path));
 

@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "image/convert.h"
 #include "support/media.h"
+#include "video/image_reader.h"
 
 namespace frontalis {
 namespace {
@@ -153,6 +155,47 @@ TEST(Report, ATableOfTwoFacesIsTwoSeries) {
   EXPECT_EQ(data["series"][1]["summary"][0]["mean"], 2);
 }
 
+/// Every picture shows its own frame: by way of key frames as by reading through.
+TEST(Report, PicturesOfPeaksAreThoseFrames) {
+  FRONTALIS_NEEDS_FFMPEG();
+  const TempFolder folder;
+  // Frame n (0-based) is grey of level 40 + n / 2; a key frame every 50.
+  testing::ffmpeg(
+      "-f lavfi -i \"nullsrc=s=64x64:r=25:d=12,format=gray,geq=lum='40+N/2'\" -c:v libx264 "
+      "-pix_fmt yuv420p -g 50 -bf 2 -crf 10 -preset ultrafast",
+      folder / "v.mp4");
+  std::string text = "frame,timestamp,success,AU12_r\n";
+  for (int i = 0; i < 300; ++i) {
+    const bool peak = i == 20 || i == 130 || i == 285;
+    text +=
+        std::to_string(i + 1) + "," + std::to_string(i / 25.) + ",1," + (peak ? "4" : "0") + "\n";
+  }
+  writeBytes(folder / "t.csv", text);
+  std::vector<std::int64_t> read;
+  ReportOptions options;
+  options.progress = [&](std::int64_t frames, std::int64_t) {
+    read.push_back(frames);
+    return true;
+  };
+  const ReportSeries series{"", folder / "t.csv", folder / "v.mp4"};
+  ASSERT_TRUE(writeReport({&series, 1}, options, folder / "r.html").ok());
+  EXPECT_LT(read.size(), 150u);  // of 286
+  const nlohmann::json pictures = dataOf(bytesOf(folder / "r.html"))["series"][0]["pictures"];
+  ASSERT_EQ(pictures.size(), 3u);
+  for (const int frame : {20, 130, 285}) {
+    const std::string address = pictures[std::to_string(frame + 1)];
+    writeBytes(folder / "data.txt", address.substr(address.find(',') + 1));
+    testing::outputOf("base64 -d " + testing::quoted(folder / "data.txt") + " > " +
+                      testing::quoted(folder / "p.jpg"));
+    const auto picture = readImage(folder / "p.jpg");
+    ASSERT_TRUE(picture.ok());
+    Image bgr;
+    toBgr(picture->frame, {0, 0, picture->frame.width(), picture->frame.height()}, bgr);
+    // Limited to full range.
+    EXPECT_NEAR(*bgr.at(80, 80), (40 + frame / 2. - 16) * 255 / 219, 4) << frame;
+  }
+}
+
 TEST(Report, AFailureLeavesNothing) {
   const TempFolder folder;
   const ReportSeries missing{"", folder / "none.csv"};
@@ -160,6 +203,11 @@ TEST(Report, AFailureLeavesNothing) {
   ASSERT_FALSE(failed.ok());
   EXPECT_EQ(failed.error().code, ErrorCode::kNotFound);
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+  writeBytes(folder / "t.csv", "frame,AU12_r\n1,2\n");
+  const ReportSeries itself{"", folder / "t.csv"};
+  EXPECT_EQ(writeReport({&itself, 1}, {}, folder / "t.csv").error().code,
+            ErrorCode::kInvalidArgument);
+  EXPECT_EQ(bytesOf(folder / "t.csv"), "frame,AU12_r\n1,2\n");
   EXPECT_EQ(writeReport({}, {}, folder / "r.html").error().code, ErrorCode::kInvalidArgument);
 }
 

@@ -877,12 +877,18 @@
   if (videos.length) {
     const side = make("aside", { className: "videos", "aria-label": "Video" });
     for (const one of videos) {
-      const element = make("video", { controls: true, preload: "auto", playsInline: true, src: one.source, "aria-label": one.name });
+      const element = make("video", { tabIndex: 0, preload: "auto", playsInline: true, src: one.source, "aria-label": one.name });
       one.element = element;
       const mark = make("span", { className: "swatch" });
       mark.style.background = `var(--c${one.series % 6})`;
       const figure = make("figure", { className: "card" }, element,
         make("figcaption", {}, ...(single ? [] : [mark]), make("span", { textContent: one.name })));
+      // The browser's controls would hide a small picture: they come with the mouse, touch or focus.
+      for (const [event, on] of [["pointerenter", true], ["focus", true], ["pointerleave", false], ["blur", false]]) {
+        element.addEventListener(event, (e) => {
+          if (e.pointerType !== "touch" || on) element.controls = on;
+        });
+      }
       element.addEventListener("error", () => {
         element.replaceWith(make("p", {
           className: "broken",
