@@ -130,10 +130,7 @@ Error badLine(const fs::path& list, int number, const std::string& what) {
 Result<fs::path> pathInside(const fs::path& folder, const fs::path& list, const Line& line,
                             std::string_view text) {
   const fs::path relative(text);
-  const bool climbs = std::any_of(relative.begin(), relative.end(),
-                                  [](const fs::path& part) { return part == ".."; });
-  if (text.empty() || text.find('\0') != std::string_view::npos || relative.has_root_path() ||
-      climbs) {
+  if (!staysInside(relative)) {
     return badLine(list, line.number,
                    "\"" + std::string(text) + "\" is not a path inside this folder");
   }

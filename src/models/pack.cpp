@@ -22,14 +22,6 @@ constexpr std::size_t kMaxManifest = 1 << 20;
 constexpr std::size_t kHashLength = 64;
 constexpr const char* kRepairOpen = "Run `make setup` in the source folder, or reinstall Frontalis";
 
-bool staysInside(const fs::path& path) {
-  if (path.empty() || path.is_absolute()) return false;
-  for (const fs::path& part : path) {
-    if (part == "..") return false;
-  }
-  return true;
-}
-
 /// Value of an environment variable, empty when unset.
 fs::path environment(const char* name) {
   const char* value = std::getenv(name);

@@ -14,7 +14,7 @@ namespace {
 using Vector6d = Eigen::Matrix<double, 6, 1>;
 using Matrix6d = Eigen::Matrix<double, 6, 6>;
 
-constexpr int kMaxIterations = 50;
+constexpr int kMaxPoseIterations = 50;
 constexpr double kSmallStep = 1e-10;  // relative to the size of the translation
 constexpr double kFirstDamping = 1e-3;
 constexpr double kMaxDamping = 1e12;
@@ -93,7 +93,7 @@ PnpFit solvePnp(const Eigen::VectorXf& model, const Eigen::VectorXf& image, cons
   Matrix6d matrix;
   Vector6d right;
   problem.linearise(fit.pose, matrix, right);
-  while (fit.iterations < kMaxIterations && damping < kMaxDamping) {
+  while (fit.iterations < kMaxPoseIterations && damping < kMaxDamping) {
     ++fit.iterations;
     Matrix6d damped = matrix;
     damped.diagonal() *= 1 + damping;

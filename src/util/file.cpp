@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -58,6 +59,12 @@ Result<std::string> readFile(const fs::path& path, std::size_t max_bytes) {
                                              std::to_string(max_bytes) + " bytes allowed"};
   }
   return bytes;
+}
+
+bool staysInside(const fs::path& relative) {
+  if (relative.empty() || relative.has_root_path()) return false;
+  if (relative.native().find('\0') != std::string::npos) return false;
+  return std::find(relative.begin(), relative.end(), "..") == relative.end();
 }
 
 AtomicFile::AtomicFile(std::FILE* file, fs::path temporary, fs::path final_path)

@@ -14,6 +14,10 @@ namespace frontalis {
 Result<std::string> readFile(const std::filesystem::path& path,
                              std::size_t max_bytes = std::size_t{1} << 31);
 
+/// Whether a path that a file names stays in the folder it is taken to be in: neither empty nor
+/// absolute, without ".." and NUL.
+bool staysInside(const std::filesystem::path& relative);
+
 /// A file that appears under its final name only when complete: written to a temporary name in the
 /// same folder, flushed, renamed by commit(), removed when dropped uncommitted.
 class AtomicFile {

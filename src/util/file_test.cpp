@@ -36,6 +36,16 @@ TEST_F(FileTest, UncommittedLeavesNothing) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 1);
 }
 
+TEST_F(FileTest, PathsThatLeaveTheFolder) {
+  for (const char* path : {"a.txt", "a/b.txt", "./a", "..a/b..", "a//b"}) {
+    EXPECT_TRUE(staysInside(path)) << path;
+  }
+  for (const char* path : {"", "/a", "//a", "..", "../a", "a/../../b", "a/.."}) {
+    EXPECT_FALSE(staysInside(path)) << path;
+  }
+  EXPECT_FALSE(staysInside(fs::path(std::string_view("a\0b", 3))));
+}
+
 TEST_F(FileTest, ErrorsNameTheFile) {
   const Result<std::string> missing = readFile(folder_ / "none");
   ASSERT_FALSE(missing.ok());

@@ -12,8 +12,6 @@ namespace frontalis {
 
 namespace {
 
-constexpr std::size_t kMaxAreaCells = static_cast<std::size_t>(kMaxAreaSide) * kMaxAreaSide;
-
 void flipRows(const float* in, int side, float* out) {
   for (int y = 0; y < side; ++y) {
     std::reverse_copy(in + y * side, in + (y + 1) * side, out + y * side);

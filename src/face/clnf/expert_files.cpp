@@ -17,8 +17,6 @@ constexpr int kMaxWindow = 63;
 constexpr int kMaxSupport = 63;
 constexpr int kMaxParts = 64;
 
-constexpr float kDegree = 3.14159265358979f / 180.f;
-
 bool finite(const std::vector<float>& values) {
   for (const float v : values) {
     if (!std::isfinite(v)) return false;

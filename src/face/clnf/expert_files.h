@@ -16,6 +16,8 @@
 
 namespace frontalis {
 
+inline constexpr float kDegree = 3.14159265358979f / 180.f;  ///< rad; the files' angles are degrees
+
 /// The head orientations ("views") that one file has experts for.
 struct ExpertViews {
   std::vector<std::array<float, 3>> centers;       ///< Euler XYZ, rad

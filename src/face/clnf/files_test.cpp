@@ -143,6 +143,12 @@ TEST(ModelList, Malformed) {
     ASSERT_FALSE(list.ok()) << part;
     EXPECT_NE(list.error().message.find("line 2"), std::string::npos) << list.error().message;
   }
+  for (const char* file : {"../m.txt", "/etc/passwd", "a\\..\\..\\b.txt"}) {
+    EXPECT_FALSE(parseMainList(std::string("LandmarkDetector ") + file, "main.txt").ok()) << file;
+    EXPECT_FALSE(
+        parseModelDescription(std::string("PatchesCCNF a.txt\nPDM ") + file, "model.txt").ok())
+        << file;
+  }
   EXPECT_FALSE(parseModelDescription("PatchesCCNF a.txt", "model.txt").ok());
   EXPECT_FALSE(parseModelDescription("PDM a.txt", "model.txt").ok());
   const Result<ModelDescription> model = parseModelDescription(

@@ -111,7 +111,7 @@ void similarity(const Eigen::VectorXf& from, const Eigen::VectorXf& to, Eigen::V
              forward.m11 * factor};
 }
 
-bool finite(const ShapeParams& params) {
+bool isFinite(const ShapeParams& params) {
   const GlobalParams& g = params.global;
   return std::isfinite(g.scale) && std::isfinite(g.rx) && std::isfinite(g.ry) &&
          std::isfinite(g.rz) && std::isfinite(g.tx) && std::isfinite(g.ty) &&
@@ -357,12 +357,12 @@ bool LandmarkFit::run(GrayWindow& gray, std::span<const int> windows, ShapeParam
   const std::size_t scales = std::min(windows.size(), model_->scales.size());
   for (std::size_t k = 0; k < scales; ++k) {
     if (windows[k] == 0) continue;
-    if (!finite(params) || !(params.global.scale > 0)) return false;
+    if (!isFinite(params) || !(params.global.scale > 0)) return false;
     enterScale(static_cast<int>(k), params);
     respond(gray, windows[k]);
     pass(true, params);
     pass(false, params);
-    if (!finite(params)) return false;
+    if (!isFinite(params)) return false;
     if (k + 1 == scales || windows[k + 1] == 0 || params.global.scale < kLikelihoodScale) {
       updateLikelihood();
     }

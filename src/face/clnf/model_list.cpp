@@ -42,8 +42,18 @@ Error malformed(const std::filesystem::path& path, int line, const std::string& 
           path.string() + " is malformed in line " + std::to_string(line) + ": " + what};
 }
 
-std::filesystem::path resolve(const std::filesystem::path& list, std::string relative) {
+/// The file that a directive names, if it lies under the list's folder.
+Result<std::filesystem::path> resolve(const std::filesystem::path& list,
+                                      const Directive& directive) {
+  if (directive.words.size() < 2) {
+    return malformed(list, directive.line, directive.words.front() + " names no file");
+  }
+  std::string relative = directive.words[1];
   std::replace(relative.begin(), relative.end(), '\\', '/');
+  if (!staysInside(relative)) {
+    return malformed(list, directive.line,
+                     "\"" + directive.words[1] + "\" is not a path inside this folder");
+  }
   return list.parent_path() / relative;
 }
 
@@ -56,20 +66,21 @@ bool parseIndex(const std::string& word, int& index) {
 
 Result<MainList> parseMainList(std::string_view text, const std::filesystem::path& path) {
   MainList list;
-  for (const auto& [line, words] : split(text)) {
+  for (const Directive& directive : split(text)) {
+    const auto& [line, words] = directive;
     const std::string& kind = words.front();
     if (kind != "LandmarkDetector" && kind != "LandmarkDetector_part" &&
         kind != "DetectionValidator") {
       continue;
     }
-    if (words.size() < 2) return malformed(path, line, kind + " names no file");
+    FRONTALIS_ASSIGN(std::filesystem::path file, resolve(path, directive));
     if (kind == "LandmarkDetector") {
-      list.model = resolve(path, words[1]);
+      list.model = std::move(file);
     } else if (kind == "DetectionValidator") {
-      list.validator = resolve(path, words[1]);
+      list.validator = std::move(file);
     } else {
       PartReference part;
-      part.list = resolve(path, words[1]);
+      part.list = std::move(file);
       if (words.size() < 3) return malformed(path, line, "the part has no name");
       part.name = words[2];
       if (words.size() < 5 || words.size() % 2 == 0) {
@@ -96,14 +107,13 @@ Result<MainList> parseMainList(std::string_view text, const std::filesystem::pat
 Result<ModelDescription> parseModelDescription(std::string_view text,
                                                const std::filesystem::path& path) {
   ModelDescription description;
-  for (const auto& [line, words] : split(text)) {
-    const std::string& kind = words.front();
+  for (const Directive& directive : split(text)) {
+    const std::string& kind = directive.words.front();
     if (kind != "PDM" && kind != "PatchesIntensity" && kind != "PatchesCCNF" &&
         kind != "PatchesCEN" && kind != "EarlyTermination") {
       continue;
     }
-    if (words.size() < 2) return malformed(path, line, kind + " names no file");
-    const std::filesystem::path file = resolve(path, words[1]);
+    FRONTALIS_ASSIGN(const std::filesystem::path file, resolve(path, directive));
     if (kind == "PDM") description.pdm = file;
     if (kind == "PatchesIntensity") description.svr.push_back(file);
     if (kind == "PatchesCCNF") description.ccnf.push_back(file);

@@ -13,6 +13,7 @@ struct Matrix2 {
 
 /// The largest window + support - 1 that a response map may need.
 inline constexpr int kMaxAreaSide = 64;
+inline constexpr std::size_t kMaxAreaCells = static_cast<std::size_t>(kMaxAreaSide) * kMaxAreaSide;
 
 /// Samples the squares around landmarks, rotated and scaled to the reference frame (spec clnf 7.2):
 /// bilinear on OpenCV 4's 1/32-px grid, 0 outside the frame. One object for one set of landmarks

@@ -10,7 +10,6 @@ namespace frontalis {
 
 namespace {
 
-constexpr std::size_t kMaxAreaCells = static_cast<std::size_t>(kMaxAreaSide) * kMaxAreaSide;
 constexpr double kFlatTemplate = 2.2e-16;  // smallest variance that still counts (7.4)
 
 /// Mean 0, population standard deviation 1 over the whole area.

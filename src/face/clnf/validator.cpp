@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "face/clnf/expert_files.h"
 #include "face/clnf/matrix_kernels.h"
 #include "util/binary_reader.h"
 #include "util/file.h"
@@ -13,7 +14,6 @@ namespace frontalis {
 
 namespace {
 
-constexpr float kDegree = 3.14159265358979f / 180.f;
 constexpr int kMaxSide = 256;          // px of the warped picture
 constexpr int kMaxMaps = 1024;         // maps or values of a layer; keeps a damaged file harmless
 constexpr int kMaxKernel = 16;         // see mapStride()
@@ -42,7 +42,7 @@ struct Extent {
 
 int pooled(int size) { return static_cast<int>(std::floor((size - 2) / 2.0 + 0.5)) + 1; }
 
-bool finite(const std::vector<float>& values) {
+bool allFinite(const std::vector<float>& values) {
   return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
 }
 
@@ -77,7 +77,7 @@ ValidatorLayer readConvolution(BinaryReader& in, Extent& extent) {
         in.fail("convolution kernels differ in size");
         break;
       }
-      if (!finite(kernel.values)) in.fail("convolution kernel is not finite");
+      if (!allFinite(kernel.values)) in.fail("convolution kernel is not finite");
       for (int k = 0; k < cells; ++k) {
         const std::size_t place =
             ((static_cast<std::size_t>(o / kBlock) * layer.inputs + i) * cells + k) * kBlock +
@@ -109,7 +109,7 @@ ValidatorLayer readLinear(BinaryReader& in, Extent& extent) {
             " biases after " + std::to_string(extent.values()) + " values");
     return layer;
   }
-  if (!finite(bias.values) || !finite(weights.values)) in.fail("linear layer is not finite");
+  if (!allFinite(bias.values) || !allFinite(weights.values)) in.fail("linear layer is not finite");
   const std::size_t stride = static_cast<std::size_t>(paddedToVector(layer.outputs));
   layer.bias = bias.values;
   layer.weights.assign(stride * static_cast<std::size_t>(layer.inputs), 0.f);
