@@ -21,6 +21,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int kReadBuffer = 1 << 16;
+constexpr int kMaxStreams = 256;
 constexpr const char* kNotAVideoRemedy = "Give a video file that FFmpeg can play";
 
 /// Containers that are opened. All others are refused, above all playlists and scripts, which could
@@ -144,6 +145,7 @@ Status InputFile::openContainer(std::int64_t max_pixels) {
   AVFormatContext* context = avformat_alloc_context();
   if (context == nullptr) return Error{ErrorCode::kInternal, name_ + ": out of memory"};
   context->pb = io_;
+  context->max_streams = kMaxStreams;
   context->flags |= AVFMT_FLAG_CUSTOM_IO;
   context->io_open = refuseToOpen;
   // Nothing has the name "none": no protocol may be used, also by demuxers inside this one.
