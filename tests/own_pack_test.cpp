@@ -5,14 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "frontalis/extractor.h"
+#include "support/own_pack.h"
 #include "support/paths.h"
-#include "support/synthetic_au_models.h"
-#include "util/file.h"
-#include "util/sha256.h"
 
 namespace frontalis {
 namespace {
@@ -28,27 +24,8 @@ class OwnPackTest : public ::testing::Test {
  protected:
   void SetUp() override {
     folder_ = fs::path(::testing::TempDir()) / "own_pack";
-    fs::remove_all(folder_);
     models_ = testing::syntheticAuModels(7, false);
-    testing::writeAuModels(folder_, models_);
-    fs::copy(fs::path(FRONTALIS_DATA_DIR) / "face68" / "pdm.txt", folder_ / "pdm.txt");
-    fs::copy(fs::path(FRONTALIS_DATA_DIR) / "face68" / "triangles.txt", folder_ / "tris.txt");
-    nlohmann::json files = nlohmann::json::array();
-    const auto list = [&](const fs::path& path, const std::string& role) {
-      files.push_back({{"path", path.string()},
-                       {"bytes", fs::file_size(folder_ / path)},
-                       {"sha256", sha256File(folder_ / path).value()},
-                       {"role", role}});
-    };
-    list("main.txt", "au-models");
-    list("main.txt", "au-models-static");
-    list("pdm.txt", "pdm");
-    list("tris.txt", "triangulation");
-    for (const auto& entry : fs::recursive_directory_iterator(folder_)) {
-      if (entry.is_regular_file()) list(fs::relative(entry.path(), folder_), "");
-    }
-    std::ofstream(folder_ / "manifest.json")
-        << nlohmann::json{{"name", "mine"}, {"version", "1"}, {"files", files}};
+    testing::writeOwnPack(folder_, models_, FRONTALIS_DATA_DIR);
   }
   void TearDown() override { fs::remove_all(folder_); }
 

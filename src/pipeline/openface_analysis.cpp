@@ -46,6 +46,10 @@ class OpenFaceMeter final : public FaceMeter {
       const auto scope = times_.time(kPose);
       fillShape(row, seen, points, *face, Camera::forImageSize(frame.width(), frame.height()));
     }
+    // Landmarks that no head before the camera explains, as of a face upside down, are no face.
+    if (!seen.model && !(out.fitted && row.pose.tz > 0)) {
+      row.success = out.believed = out.fitted = false;
+    }
     return appearance_->show(observer_, frame, points);
   }
 
