@@ -1,11 +1,12 @@
 # Frontalis: `make demo` takes a fresh clone to action units; `make help` lists the rest.
-# PRESET=asan|tsan|debug builds and tests another preset of CMakePresets.json;
+# PRESET=asan|tsan|debug builds and tests another preset of CMakePresets.json (asan needs clang);
 # TIDY_FLAGS=--all lets `make check` read the tests and benchmarks too; BENCH_FLAGS go to `make bench`.
 
 PRESET ?= release
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 BUILD := build/$(PRESET)
 BINARY := $(BUILD)/frontalis
+CLANG := $(if $(filter asan,$(PRESET)),setup-clang)
 DEMO_INPUT := .deps/samples/single_face.mp4
 DEMO_CSV := build/demo/single_face.csv
 PYTHON ?= python3
@@ -24,7 +25,7 @@ setup: ## Install what is missing: system packages, then OpenVINO, models and sa
 	@scripts/setup.sh
 
 .PHONY: build
-build: $(BUILD)/build.ninja ## Build everything (PRESET=release)
+build: $(CLANG) $(BUILD)/build.ninja ## Build everything (PRESET=release)
 	@cmake --build $(BUILD) -j $(JOBS)
 
 .PHONY: program
@@ -73,6 +74,17 @@ wheel: ## Build a wheel to give away into dist/ (Linux: with the libraries it ne
 .PHONY: setup-test
 setup-test:
 	@scripts/setup.sh --test
+
+SECONDS ?= 60
+.PHONY: fuzz
+fuzz: setup-clang ## Run every fuzz target for SECONDS=60 (FUZZ=NAME: only that one)
+	@cmake --preset fuzz >/dev/null
+	@cmake --build build/fuzz -j $(JOBS)
+	@JOBS=$(JOBS) fuzz/run.sh build/fuzz $(SECONDS) $(FUZZ)
+
+.PHONY: setup-clang
+setup-clang:
+	@scripts/setup.sh --clang
 
 .PHONY: bench
 bench: build ## Run the Google Benchmark programs

@@ -1,9 +1,18 @@
 # Helpers that every folder's CMakeLists.txt uses.
 
+# Folders that FRONTALIS_UNITY compiles as one file each: names in their unnamed namespaces differ.
+set(FRONTALIS_UNITY_FOLDERS util inference models shape face/clnf appearance)
+
 # frontalis_sources(a.cpp b.cpp): adds sources of this folder to the library.
 function(frontalis_sources)
+  cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${CMAKE_SOURCE_DIR}/src
+    OUTPUT_VARIABLE folder)
+  string(MAKE_C_IDENTIFIER ${folder} group)
   foreach(source ${ARGN})
     target_sources(frontalis PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/${source})
+    if(FRONTALIS_UNITY AND folder IN_LIST FRONTALIS_UNITY_FOLDERS)
+      set_property(SOURCE ${source} TARGET_DIRECTORY frontalis PROPERTY UNITY_GROUP ${group})
+    endif()
   endforeach()
 endfunction()
 

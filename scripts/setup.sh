@@ -5,14 +5,16 @@
 #   scripts/setup.sh --test   also ONNX Runtime, the browser that the tests of the pages drive, and
 #                             what Debian's own Python lacks to build the Python package
 #   scripts/setup.sh --lint   also what `make check` and `make format` need
+#   scripts/setup.sh --clang  also clang with its sanitizers and libFuzzer (presets asan and fuzz)
 # FRONTALIS_SKIP_SYSTEM=1     leaves the system packages to you
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-lint=0 test=0
+lint=0 test=0 clang=0
 case "${1:-}" in
   '') ;;
   --lint) lint=1 ;;
+  --clang) clang=1 ;;
   --test) test=1 ;;
   *) sed -n '2,8s/^# //p' "$0"; exit 2 ;;
 esac
@@ -29,6 +31,7 @@ debian=(cmake ninja-build ccache pkg-config g++ libavformat-dev libavcodec-dev l
   libssl-dev libbrotli-dev)
 debian_lint=(clang-format clang-tidy)
 debian_test=(chromium chromium-driver)
+debian_clang=(clang libclang-rt-dev)
 command -v npm >/dev/null || debian+=(npm)
 brew=(cmake ninja ccache pkg-config ffmpeg eigen cli11 spdlog nlohmann-json googletest
   google-benchmark dlib opencv node cpp-httplib)
@@ -39,6 +42,7 @@ if [ "$lint" = 1 ]; then
   brew+=("${brew_lint[@]}")
 fi
 [ "$test" = 0 ] || brew+=("${brew_test[@]}")
+[ "$clang" = 0 ] || debian+=("${debian_clang[@]}")
 # Ubuntu has Chromium as a snap only: there the tests of the pages say that they were skipped.
 if [ "$test" = 1 ] && grep -qs '^ID=debian' /etc/os-release; then
   debian+=("${debian_test[@]}")
