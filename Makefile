@@ -9,6 +9,7 @@ BINARY := $(BUILD)/frontalis
 CLANG := $(if $(filter asan,$(PRESET)),setup-clang)
 DEMO_INPUT := .deps/samples/single_face.mp4
 DEMO_CSV := build/demo/single_face.csv
+DEMO_REPORT := build/demo/single_face.html
 PYTHON ?= python3
 export PYTHON
 
@@ -38,14 +39,18 @@ $(BUILD)/build.ninja: CMakePresets.json | setup
 	@touch $@
 
 .PHONY: demo
-demo: $(DEMO_CSV) ## Action units of a sample video, from nothing
+demo: $(DEMO_CSV) $(DEMO_REPORT) ## Action units of a sample video, from nothing
 	@echo
 	@echo "CSV: $(CURDIR)/$(DEMO_CSV)"
+	@echo "Report, for a browser: $(CURDIR)/$(DEMO_REPORT)"
 	@$(PYTHON) -B scripts/summarize_csv.py $(DEMO_CSV)
 
 $(DEMO_CSV): $(BINARY) .deps/packs/open/manifest.json $(DEMO_INPUT)
 	@mkdir -p $(@D)
 	$(BINARY) extract $(DEMO_INPUT) -o $@
+
+$(DEMO_REPORT): $(DEMO_CSV) $(BINARY)
+	$(BINARY) report -q $(DEMO_CSV) --video $(DEMO_INPUT) -o $@
 
 # Made by targets that decide by themselves whether there is anything to do. The demo needs the
 # program alone: tests and benchmarks would double its time on a fresh machine.
