@@ -1,7 +1,7 @@
 # Helpers that every folder's CMakeLists.txt uses.
 
 # Folders that FRONTALIS_UNITY compiles as one file each: names in their unnamed namespaces differ.
-set(FRONTALIS_UNITY_FOLDERS util inference models shape face/clnf appearance)
+set(FRONTALIS_UNITY_FOLDERS util inference models shape face/clnf)
 
 # frontalis_sources(a.cpp b.cpp): adds sources of this folder to the library.
 function(frontalis_sources)

@@ -36,7 +36,7 @@ std::string canonicalFaceText() {
   return text + "procrustes 2\n4 0.07\n33 0.1\ntriangles 2\n0 1 2\n465 466 467\n";
 }
 
-std::string tableText() {
+std::string tableText(const std::string& third = "\"3\"") {
   std::string header = "frame, face_id, timestamp, confidence, success";
   std::string row = ", 0, 0.040, 0.98, 1";
   for (const char axis : {'x', 'y'}) {
@@ -45,7 +45,7 @@ std::string tableText() {
       row += ", " + std::to_string(100 + i) + ".5";
     }
   }
-  return header + ", AU12_r, AU12_c\n1" + row + ", 1.20, 1\n2" + row + ", , \n\"3\"" + row +
+  return header + ", AU12_r, AU12_c\n1" + row + ", 1.20, 1\n2" + row + ", , \n" + third + row +
          ", 4.9, 0\n";
 }
 
@@ -95,6 +95,7 @@ Status writeSeeds(const fs::path& folder) {
       {"hog/three", hogBytes(3)},
       {"canonical_face/made_up", canonicalFaceText()},
       {"table/landmarks", tableText()},
+      {"table/far_frame", tableText("1e300")},
       {"batch_manifest/done", manifestText()},
   };
   for (const auto& [name, bytes] : seeds) {

@@ -1,5 +1,7 @@
 #include "face/landmark_file.h"
 
+#include <cmath>
+
 #include "util/csv_table.h"
 #include "util/try.h"
 
@@ -7,6 +9,7 @@ namespace frontalis {
 namespace {
 
 constexpr float kCertainty = 0.725f;  // OpenFace's limit
+constexpr double kLargestFrame = 1e15;
 
 }  // namespace
 
@@ -53,8 +56,9 @@ Result<LandmarkFile> LandmarkFile::read(const std::filesystem::path& path) {
     observation.believed =
         observation.success && (!of_openface || observation.confidence > kCertainty);
     const auto number = table.number(row, *frame);
-    const auto key = static_cast<std::int64_t>(number.value_or(-1));
-    if (!number || !file.rows_.emplace(key, file.observations_.size()).second) {
+    const bool counts = number && std::abs(*number) <= kLargestFrame;
+    if (!counts ||
+        !file.rows_.emplace(static_cast<std::int64_t>(*number), file.observations_.size()).second) {
       return Error{ErrorCode::kCorrupt,
                    path.string() + ": data row " + std::to_string(row + 1) +
                        " has no frame number of its own",

@@ -66,15 +66,16 @@ Result<FaceTable> FaceTable::read(const std::filesystem::path& path, bool landma
                                                 (frame && !number(frame) ? "frame" : "timestamp")};
         }
         const double seen = number(success).value_or(1);
-        table.frame_.push_back(frame ? std::llround(*number(frame)) : row + 1);
-        table.face_id_.push_back(static_cast<int>(std::lround(number(face).value_or(0))));
+        table.frame_.push_back(frame ? std::llround(std::clamp(*number(frame), -1e15, 1e15))
+                                     : row + 1);
+        table.face_id_.push_back(static_cast<int>(std::clamp(number(face).value_or(0), -1e9, 1e9)));
         if (time) table.timestamp_.push_back(*number(time));
         if (file) table.file_.emplace_back(cells[*file]);
         table.success_.push_back(seen != 0 ? 1 : 0);
         table.confidence_.push_back(static_cast<float>(number(confidence).value_or(seen)));
         for (auto& [column, values] : kept) {
-          values->push_back(
-              static_cast<float>(csvNumber(cells[column]).value_or(static_cast<double>(kNone))));
+          const auto value = static_cast<float>(csvNumber(cells[column]).value_or(HUGE_VAL));
+          values->push_back(std::isfinite(value) ? value : kNone);
         }
         return {};
       }));

@@ -54,6 +54,15 @@ TEST(FaceTable, EmptyCellsAreNotNumbersAndMissingColumnsHaveSense) {
   EXPECT_EQ(table->column("AU02_r"), nullptr);
 }
 
+TEST(FaceTable, NumbersBeyondAllSense) {
+  const auto table = tableOf("frame,face_id,AU12_r\n1e300,-1e300,1e39\n2,0,1e999\n");
+  ASSERT_TRUE(table.ok()) << table.error().text();
+  EXPECT_EQ(table->frame()[0], 1'000'000'000'000'000);
+  EXPECT_EQ(table->faceId()[0], -1'000'000'000);
+  EXPECT_TRUE(std::isnan((*table->column("AU12_r"))[0]));
+  EXPECT_TRUE(std::isnan((*table->column("AU12_r"))[1]));
+}
+
 TEST(FaceTable, LandmarksOnlyWhenAskedFor) {
   std::string header = "frame,success";
   std::string cells = "1,1";
