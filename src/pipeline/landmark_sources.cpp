@@ -12,12 +12,13 @@
 namespace frontalis {
 namespace {
 
-/// Threads that may share one frame: where frames come one by one, the others have nothing to do;
-/// a whole video is measured in pieces instead, each in one thread.
+/// Threads that may share one frame of CLNF, whose videos cannot be measured in pieces: decoding has
+/// its own, except where each frame is finished before the next is read.
 int threadsOfAFrame(const Config& config) {
-  if (!config.online) return 1;
-  return config.threads > 0 ? config.threads
-                            : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const int all = config.threads > 0
+                      ? config.threads
+                      : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return config.online ? all : std::max(1, all - 1);
 }
 
 /// OpenFace's own landmarks where their models are there, else those of the open pack.
