@@ -42,7 +42,16 @@ void MedianHistogram::add(std::span<const T> values) {
   }
   ++count_;
   const auto target = static_cast<std::uint32_t>((count_ + 1) / 2);
-  for (std::size_t j = 0; j < dimensions_; ++j) insert(j, slots_[j], target);
+  // Every dimension has its counts elsewhere in memory: fetch them before they are needed.
+  constexpr std::size_t kAhead = 12;
+  for (std::size_t j = 0; j < dimensions_; ++j) {
+    if (j + kAhead < dimensions_) {
+      const std::uint32_t* ahead = &counts_[(j + kAhead) * static_cast<std::size_t>(bins_)];
+      __builtin_prefetch(ahead + slots_[j + kAhead], 1);
+      __builtin_prefetch(ahead + cursors_[j + kAhead].bin);
+    }
+    insert(j, slots_[j], target);
+  }
 }
 
 template void MedianHistogram::add(std::span<const float> values);

@@ -25,7 +25,8 @@ struct RuntimeOptions {
   std::string runtime = "openvino";  ///< "openvino" or "onnxruntime"
   /// The runtime's own name of a device or provider, then options: "coreml:units=CPUAndGPU".
   std::string device = "CPU";
-  int threads = 1;  ///< at most so many busy threads
+  int threads = 1;  ///< at most so many busy threads in each run
+  int callers = 1;  ///< threads that run networks at the same time, where that must be known
 
   // Of what does not run in this process (all but OpenVINO on the CPU):
   bool strict = false;           ///< its failure is an error; otherwise the CPU goes on

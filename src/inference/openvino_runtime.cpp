@@ -3,6 +3,7 @@
 #include <openvino/c/openvino.h>
 
 #include <cstdlib>
+#include <map>
 #include <mutex>
 
 #include "inference/device.h"
@@ -88,24 +89,33 @@ struct Tensor {
   std::size_t size = 0;
 };
 
+/// A compiled model, shared by the networks that are prepared alike: compiling takes longer than
+/// hundreds of runs.
+struct CompiledModel {
+  explicit CompiledModel(const Api& api) : handle(api.ov_compiled_model_free) {}
+  Handle<ov_compiled_model_t> handle;
+  std::size_t inputs = 0;
+  std::size_t outputs = 0;
+};
+
 class OpenVinoNetwork final : public Network {
  public:
-  OpenVinoNetwork(const Api& api, std::string name)
+  OpenVinoNetwork(const Api& api, std::string name, std::shared_ptr<CompiledModel> compiled)
       : api_(api),
         name_(std::move(name)),
-        compiled_(api.ov_compiled_model_free),
+        compiled_(std::move(compiled)),
         request_(api.ov_infer_request_free) {}
 
-  Status open(ov_compiled_model_t* compiled, std::size_t inputs, std::size_t outputs) {
-    *compiled_.out() = compiled;
-    FRONTALIS_TRY(check(api_.ov_compiled_model_create_infer_request(compiled, request_.out()),
-                        "cannot create a request"));
-    for (std::size_t i = 0; i < inputs; ++i) {
+  Status open() {
+    FRONTALIS_TRY(
+        check(api_.ov_compiled_model_create_infer_request(compiled_->handle.get(), request_.out()),
+              "cannot create a request"));
+    for (std::size_t i = 0; i < compiled_->inputs; ++i) {
       FRONTALIS_ASSIGN(Tensor tensor, view(api_.ov_infer_request_get_input_tensor_by_index, i));
       inputs_.push_back(std::move(tensor));
     }
     // Fixed shapes: the output buffers stay where they are from here on.
-    for (std::size_t i = 0; i < outputs; ++i) {
+    for (std::size_t i = 0; i < compiled_->outputs; ++i) {
       FRONTALIS_ASSIGN(Tensor tensor, view(api_.ov_infer_request_get_output_tensor_by_index, i));
       outputs_.push_back(std::move(tensor));
     }
@@ -163,7 +173,7 @@ class OpenVinoNetwork final : public Network {
 
   const Api& api_;
   std::string name_;
-  Handle<ov_compiled_model_t> compiled_;
+  const std::shared_ptr<CompiledModel> compiled_;
   Handle<ov_infer_request_t> request_;
   std::vector<Tensor> inputs_;
   std::vector<Tensor> outputs_;
@@ -171,8 +181,8 @@ class OpenVinoNetwork final : public Network {
 
 class OpenVinoRuntime final : public Runtime {
  public:
-  OpenVinoRuntime(std::string device, int threads)
-      : device_(std::move(device)), threads_(threads) {}
+  OpenVinoRuntime(std::string device, int threads, int callers)
+      : device_(std::move(device)), threads_(threads), callers_(callers) {}
 
   Result<std::unique_ptr<Network>> prepare(const NetworkFile& file) override {
     if (!std::filesystem::exists(file.path)) {
@@ -181,35 +191,9 @@ class OpenVinoRuntime final : public Runtime {
     }
     FRONTALIS_TRY(open());
     const std::string name = file.path.filename().string();
-    Handle<ov_model_t> model(api_->ov_model_free);
-    if (api_->ov_core_read_model(core_.get(), file.path.c_str(), nullptr, model.out()) !=
-        ov_status_e::OK) {
-      return failure(ErrorCode::kModelCorrupt, "cannot read " + file.path.string(),
-                     "Run `frontalis models verify`");
-    }
-    FRONTALIS_TRY(fixShapes(model.get(), file));
-    std::size_t inputs = 0;
-    std::size_t outputs = 0;
-    if (api_->ov_model_inputs_size(model.get(), &inputs) != ov_status_e::OK ||
-        api_->ov_model_outputs_size(model.get(), &outputs) != ov_status_e::OK) {
-      return failure(ErrorCode::kInference, "cannot inspect " + name);
-    }
-    const std::string threads = std::to_string(threads_);
-    ov_compiled_model_t* compiled = nullptr;
-    const bool cpu = device_ == "CPU";
-    const ov_status_e status =
-        cpu ? api_->ov_core_compile_model(core_.get(), model.get(), "CPU", 8, &compiled,
-                                          "INFERENCE_PRECISION_HINT", "f32", "NUM_STREAMS", "1",
-                                          "INFERENCE_NUM_THREADS", threads.c_str(),
-                                          "ENABLE_CPU_PINNING", "NO")
-            : api_->ov_core_compile_model(core_.get(), model.get(), device_.c_str(), 2, &compiled,
-                                          "INFERENCE_PRECISION_HINT", "f32");
-    if (status != ov_status_e::OK) {
-      return failure(ErrorCode::kInference, "cannot compile " + name + " for device " + device_,
-                     "See `frontalis doctor`, or use --device CPU");
-    }
-    auto network = std::make_unique<OpenVinoNetwork>(*api_, name);
-    FRONTALIS_TRY(network->open(compiled, inputs, outputs));
+    FRONTALIS_ASSIGN(std::shared_ptr<CompiledModel> compiled, compiledModel(file, name));
+    auto network = std::make_unique<OpenVinoNetwork>(*api_, name, std::move(compiled));
+    FRONTALIS_TRY(network->open());
     return std::unique_ptr<Network>(std::move(network));
   }
 
@@ -235,6 +219,45 @@ class OpenVinoRuntime final : public Runtime {
   }
 
  private:
+  Result<std::shared_ptr<CompiledModel>> compiledModel(const NetworkFile& file,
+                                                       const std::string& name) {
+    std::string key = file.path.string();
+    for (const TensorShape& shape : file.input_shapes) key += " " + shapeText(shape);
+    const std::lock_guard lock(compiling_);
+    std::weak_ptr<CompiledModel>& shared = compiled_[key];
+    if (std::shared_ptr<CompiledModel> known = shared.lock()) return known;
+    Handle<ov_model_t> model(api_->ov_model_free);
+    if (api_->ov_core_read_model(core_.get(), file.path.c_str(), nullptr, model.out()) !=
+        ov_status_e::OK) {
+      return failure(ErrorCode::kModelCorrupt, "cannot read " + file.path.string(),
+                     "Run `frontalis models verify`");
+    }
+    FRONTALIS_TRY(fixShapes(model.get(), file));
+    auto compiled = std::make_shared<CompiledModel>(*api_);
+    if (api_->ov_model_inputs_size(model.get(), &compiled->inputs) != ov_status_e::OK ||
+        api_->ov_model_outputs_size(model.get(), &compiled->outputs) != ov_status_e::OK) {
+      return failure(ErrorCode::kInference, "cannot inspect " + name);
+    }
+    // One stream a caller, else they would wait for each other.
+    const std::string streams = std::to_string(callers_);
+    const std::string threads = std::to_string(callers_ * threads_);
+    ov_compiled_model_t** out = compiled->handle.out();
+    const bool cpu = device_ == "CPU";
+    const ov_status_e status =
+        cpu ? api_->ov_core_compile_model(core_.get(), model.get(), "CPU", 8, out,
+                                          "INFERENCE_PRECISION_HINT", "f32", "NUM_STREAMS",
+                                          streams.c_str(), "INFERENCE_NUM_THREADS", threads.c_str(),
+                                          "ENABLE_CPU_PINNING", "NO")
+            : api_->ov_core_compile_model(core_.get(), model.get(), device_.c_str(), 2, out,
+                                          "INFERENCE_PRECISION_HINT", "f32");
+    if (status != ov_status_e::OK) {
+      return failure(ErrorCode::kInference, "cannot compile " + name + " for device " + device_,
+                     "See `frontalis doctor`, or use --device CPU");
+    }
+    shared = compiled;
+    return compiled;
+  }
+
   Status open() {
     const std::lock_guard lock(mutex_);
     if (core_.get() != nullptr) return {};
@@ -277,7 +300,10 @@ class OpenVinoRuntime final : public Runtime {
 
   std::string device_;
   int threads_;
+  int callers_;
   mutable std::mutex mutex_;  // of opening
+  std::mutex compiling_;
+  std::map<std::string, std::weak_ptr<CompiledModel>> compiled_;  // by file and shapes
   const Api* api_ = nullptr;
   Handle<ov_core_t> core_;
 };
@@ -287,7 +313,7 @@ class OpenVinoRuntime final : public Runtime {
 Result<std::unique_ptr<Runtime>> makeOpenVinoRuntime(const RuntimeOptions& options) {
   FRONTALIS_ASSIGN(Device device, openVinoDevice(options.device));
   return std::unique_ptr<Runtime>(
-      std::make_unique<OpenVinoRuntime>(std::move(device.name), options.threads));
+      std::make_unique<OpenVinoRuntime>(std::move(device.name), options.threads, options.callers));
 }
 
 }  // namespace frontalis

@@ -1,6 +1,7 @@
 #include "pipeline/analysis.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "models/pack.h"
 #include "pipeline/open_analysis.h"
@@ -14,10 +15,16 @@ Status Analysis::makeFirstMeter() {
   return {};
 }
 
+int threadsOf(const Config& config) {
+  return config.threads > 0 ? config.threads
+                            : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
 Result<std::shared_ptr<Runtime>> runtimeFor(const Config& config) {
   RuntimeOptions options;
   options.runtime = config.runtime;
   options.device = config.device;
+  if (!config.online) options.callers = threadsOf(config);
   options.strict = config.runtime_strict;
   options.prepare_limit_s = config.prepare_limit_s;
   options.run_limit_s = config.run_limit_s;

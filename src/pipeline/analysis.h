@@ -116,6 +116,9 @@ class Analysis {
   std::unique_ptr<FaceMeter> first_meter_;
 };
 
+/// Config::threads, with 0 as the machine's cores.
+int threadsOf(const Config& config);
+
 /// The runtime that a configuration names. Errors: those of makeRuntime.
 Result<std::shared_ptr<Runtime>> runtimeFor(const Config& config);
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <thread>
 
 #include "pipeline/analysis.h"
 #include "pipeline/decode_ahead.h"
@@ -17,11 +16,6 @@ namespace {
 
 // More of them hold more pictures and are no faster.
 constexpr int kMaxDecoderThreads = 8;
-
-int coreCount(int requested) {
-  return requested > 0 ? requested
-                       : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
 
 }  // namespace
 
@@ -162,7 +156,7 @@ Extractor::~Extractor() = default;
 
 Result<Extractor> Extractor::open(const std::filesystem::path& input, const Config& config) {
   auto impl = std::make_unique<Impl>();
-  impl->threads = coreCount(config.threads);
+  impl->threads = threadsOf(config);
   impl->online = config.online;
   FRONTALIS_ASSIGN(impl->source, openFrameSource(input, {.threads = impl->decoderThreads()}));
   impl->info = impl->source->info();

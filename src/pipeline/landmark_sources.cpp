@@ -1,7 +1,6 @@
 #include "pipeline/landmark_sources.h"
 
 #include <algorithm>
-#include <thread>
 
 #include "face/clnf_source.h"
 #include "face/landmark_file.h"
@@ -12,13 +11,10 @@
 namespace frontalis {
 namespace {
 
-/// Threads that may share one frame of CLNF, whose videos cannot be measured in pieces: decoding has
-/// its own, except where each frame is finished before the next is read.
+/// Threads that may share one frame of CLNF, whose videos cannot be measured in pieces: decoding
+/// has its own, except where each frame is finished before the next is read.
 int threadsOfAFrame(const Config& config) {
-  const int all = config.threads > 0
-                      ? config.threads
-                      : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  return config.online ? all : std::max(1, all - 1);
+  return config.online ? threadsOf(config) : std::max(1, threadsOf(config) - 1);
 }
 
 /// OpenFace's own landmarks where their models are there, else those of the open pack.
