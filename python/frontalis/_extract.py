@@ -10,7 +10,7 @@ from .tables import to_pandas
 _GROUPS = ("landmarks_2d", "landmarks_3d", "blendshapes", "sides")
 _OPTIONS = ("pack", "landmarks", "detect_every", "detect_size", "threads", "online",
             "static_models", "features", "aligned_size", "aligned_scale", "aligned_mask",
-            "runtime", "device")
+            "runtime", "device", "runtime_strict", "prepare_limit_s", "run_limit_s")
 
 
 def _settings(options):
@@ -67,6 +67,8 @@ def extract(input, *, progress=True, **options):
         rows as a live stream would have them: the person's neutral grows with the frames
     static_models : bool
         without the person's neutral
+    runtime, device : str
+        what runs the networks, and where; runtime_strict: its failure is an error
     progress : bool or function(frames, expected)
         tqdm's bar where tqdm is installed
 

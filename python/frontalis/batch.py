@@ -28,10 +28,11 @@ _ARGUMENTS = {
     "landmarks-3d": "landmarks_3d", "blendshapes": "blendshapes", "sides": "sides",
     "aligned-size": "aligned_size", "aligned-scale": "aligned_scale", "no-mask": "no_mask",
     "detect-every": "detect_every", "detect-size": "detect_size", "static": "static_models",
-    "online": "online", "runtime": "runtime", "device": "device", "hog": "hog",
-    "aligned": "aligned", "features": "features"}
-_FLAGS = {"landmarks-2d", "landmarks-3d", "blendshapes", "no-mask", "static", "online", "hog",
-          "aligned", "features"}
+    "online": "online", "runtime": "runtime", "device": "device",
+    "runtime-strict": "runtime_strict", "prepare-limit": "prepare_limit_s",
+    "run-limit": "run_limit_s", "hog": "hog", "aligned": "aligned", "features": "features"}
+_FLAGS = {"landmarks-2d", "landmarks-3d", "blendshapes", "no-mask", "static", "online",
+          "runtime-strict", "hog", "aligned", "features"}
 _SILENCE_LIMIT = 600  # s without a sign of progress
 
 

@@ -502,7 +502,10 @@ NB_MODULE(_native, m) {
       .def_rw("aligned_scale", &Config::aligned_scale)
       .def_rw("aligned_mask", &Config::aligned_mask)
       .def_rw("runtime", &Config::runtime)
-      .def_rw("device", &Config::device);
+      .def_rw("device", &Config::device)
+      .def_rw("runtime_strict", &Config::runtime_strict)
+      .def_rw("prepare_limit_s", &Config::prepare_limit_s)
+      .def_rw("run_limit_s", &Config::run_limit_s);
   nb::class_<Columns>(m, "Columns", "Groups of columns to give, where the pack has them.")
       .def(nb::init<>())
       .def_rw("pose", &Columns::pose)
