@@ -80,6 +80,7 @@ std::pair<std::vector<PathPair>, std::vector<std::string>> inputsOf(
 std::vector<Path> namesOf(const std::vector<PathPair>& inputs, const std::string& extension,
                           const std::vector<PathPair>& given) {
   std::vector<BatchInput> list;
+  list.reserve(inputs.size());
   for (const auto& [path, name] : inputs) list.push_back({path, name});
   return outputNames(list, extension, {given.begin(), given.end()});
 }

@@ -178,6 +178,7 @@ void reportOf(const std::vector<std::tuple<std::string, Path, std::string>>& ser
               const std::string& title, bool embed_video, const Path& path,
               const nb::object& progress) {
   std::vector<ReportSeries> shown;
+  shown.reserve(series.size());
   for (const auto& [name, table, video] : series) shown.push_back({name, table, video});
   Dialogue dialogue;
   runInterruptible(dialogue, progress, [&] {

@@ -13,7 +13,7 @@ def test_mirror(clip, tmp_path):
                              progress=lambda frames, expected: seen.append(frames))
     assert found["frames"] == found["frames_with_face"] == 24 and seen
     names = {path.name for path in found["files"]}
-    assert {"clip_right_mirrored.mp4", "clip_left_mirrored.csv", "clip_mirror.html"} <= names
+    assert {"clip_right_mirrored.mp4", "clip_left_mirrored.csv", "clip_asymmetry.csv"} <= names
     assert all(path.exists() for path in found["files"])
     assert list(found["aus"].au) == frontalis.INTENSITY_AUS
     assert found["usability"] in ("good", "fair", "poor", "unusable")

@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "appearance/shape_learning.h"
 #include "face/face_crop.h"
 #include "face/face_mesh.h"
 #include "face/retinaface.h"
 #include "inference/network.h"
-#include "appearance/shape_learning.h"
 #include "models/pack.h"
 #include "shape/canonical_face.h"
 #include "shape/mesh68.h"
