@@ -54,7 +54,7 @@ std::vector<std::string> texts(const Json& json, const char* key) {
 
 /// A path that stays in the output folder.
 std::optional<fs::path> inside(const std::string& text) {
-  const std::optional<fs::path> path = pathFromText(text);
+  std::optional<fs::path> path = pathFromText(text);
   if (!path || path->empty() || path->is_absolute()) return std::nullopt;
   for (const fs::path& part : *path) {
     if (part == "..") return std::nullopt;

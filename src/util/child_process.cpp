@@ -14,7 +14,9 @@
 
 #include "util/try.h"
 
-extern char** environ;
+#if defined(__APPLE__)
+extern char** environ;  // which unistd.h does not declare there
+#endif
 
 namespace frontalis {
 namespace {
