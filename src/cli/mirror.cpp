@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
+#include "output/mirror_report.h"
 #include "util/file.h"
 
 namespace frontalis::cli {
@@ -24,20 +25,6 @@ struct Options {
   bool quiet = false;
   MirrorOptions mirror;
 };
-
-const char* wordFor(Usability::Verdict verdict) {
-  switch (verdict) {
-    case Usability::Verdict::kGood:
-      return "good";
-    case Usability::Verdict::kFair:
-      return "fair";
-    case Usability::Verdict::kPoor:
-      return "poor";
-    case Usability::Verdict::kUnusable:
-      break;
-  }
-  return "unusable";
-}
 
 /// One line of the table over all videos.
 struct Outcome {

@@ -11,7 +11,9 @@
 namespace frontalis {
 namespace {
 
-constexpr float kWeightOne = 128.f;  // horizontal weights have 7 bits, as in sample.cpp
+// Horizontal weights have 14 bits, so that they stay signed 16-bit numbers.
+constexpr int kOne = 1 << 14;
+constexpr auto kWeightOne = static_cast<float>(kOne);
 
 /// Where the samples of a row lie: (x + dx i, y + dy i).
 struct RowMap {
@@ -33,8 +35,8 @@ inline std::uint8_t sampleAt(const Plane& p, const RowMap& r, int i) {
   const int weight = static_cast<int>((x - static_cast<float>(x0)) * kWeightOne + 0.5f);
   const std::uint8_t* row0 = p.data + y0 * p.stride;
   const std::uint8_t* row1 = p.data + y1 * p.stride;
-  const auto above = static_cast<float>(row0[x0] * (128 - weight) + row0[x1] * weight);
-  const auto below = static_cast<float>(row1[x0] * (128 - weight) + row1[x1] * weight);
+  const auto above = static_cast<float>(row0[x0] * (kOne - weight) + row0[x1] * weight);
+  const auto below = static_cast<float>(row1[x0] * (kOne - weight) + row1[x1] * weight);
   const float value = above + (y - static_cast<float>(y0)) * (below - above);
   return static_cast<std::uint8_t>(value * (1.f / kWeightOne) + 0.5f);
 }
@@ -70,7 +72,7 @@ inline void sample8(const Plane& p, const RowMap& r, int i, std::uint8_t* out) {
   const __m256 fy = _mm256_sub_ps(y, _mm256_cvtepi32_ps(y0));
   const __m256i weight = _mm256_cvttps_epi32(
       _mm256_add_ps(_mm256_mul_ps(fx, _mm256_set1_ps(kWeightOne)), _mm256_set1_ps(0.5f)));
-  const __m256i weights = _mm256_or_si256(_mm256_sub_epi32(_mm256_set1_epi32(128), weight),
+  const __m256i weights = _mm256_or_si256(_mm256_sub_epi32(_mm256_set1_epi32(kOne), weight),
                                           _mm256_slli_epi32(weight, 16));
   const __m256i first = _mm256_min_epi32(x0, _mm256_set1_epi32(p.width - 4));
   const __m256i shift = _mm256_slli_epi32(_mm256_sub_epi32(x0, first), 3);

@@ -9,6 +9,7 @@
 #include "au/asymmetry.h"
 #include "output/csv.h"
 #include "output/mirror_overlay.h"
+#include "output/mirror_report.h"
 #include "pipeline/mirror_sides.h"
 #include "util/bounded_queue.h"
 #include "util/file.h"
@@ -33,11 +34,12 @@ enum Output : std::size_t {
   kRightTable,
   kLeftTable,
   kAsymmetryTable,
+  kPage,
   kOutputs
 };
-constexpr std::array<const char*, kOutputs> kNames = {"_right_mirrored.mp4", "_left_mirrored.mp4",
-                                                      "_debug.mp4",          "_right_mirrored.csv",
-                                                      "_left_mirrored.csv",  "_asymmetry.csv"};
+constexpr std::array<const char*, kOutputs> kNames = {
+    "_right_mirrored.mp4", "_left_mirrored.mp4", "_debug.mp4",  "_right_mirrored.csv",
+    "_left_mirrored.csv",  "_asymmetry.csv",     "_mirror.html"};
 
 bool wanted(const MirrorOptions& options, std::size_t output) {
   if (output == kDebugVideo) return options.debug_video;
@@ -203,6 +205,7 @@ class MirrorRun {
     }
     FRONTALIS_TRY(tabulate(on_row));
     summarise();
+    if (write_[kPage]) FRONTALIS_TRY(writePage());
     return report_;
   }
 
@@ -346,10 +349,25 @@ class MirrorRun {
         FRONTALIS_TRY(tables_[kAsymmetryTable].write(text));
       }
       study_.add(row, options_.max_yaw);
+      if (write_[kPage]) curves_.add(row);
       if (on_row) on_row(row);
     }
     for (Table& table : tables_) FRONTALIS_TRY(table.commit());
     return {};
+  }
+
+  Status writePage() {
+    std::array<ReportSeries, 2> series;
+    series[0] = {"right half", nameOf(video_, folder_, kRightTable), {}};
+    series[1] = {"left half", nameOf(video_, folder_, kLeftTable), {}};
+    if (options_.videos) {
+      series[0].video = nameOf(video_, folder_, kRightVideo);
+      series[1].video = nameOf(video_, folder_, kLeftVideo);
+    }
+    ReportOptions page;
+    page.title = video_.filename().string() + ": both halves of the face";
+    page.sections = curves_.sections(report_);
+    return writeReport(series, page, nameOf(video_, folder_, kPage));
   }
 
   void summarise() {
@@ -394,6 +412,7 @@ class MirrorRun {
   std::unique_ptr<MirrorSides> sides_;
   StageTimer decode_times_;
   AsymmetryStudy study_;
+  MirrorCurves curves_;
 };
 
 }  // namespace

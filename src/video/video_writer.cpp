@@ -222,6 +222,7 @@ Status VideoWriter::State::openEncoder() {
     }
     codec->time_base = {options.time_base.numerator, options.time_base.denominator};
     codec->framerate = {options.frame_rate.numerator, options.frame_rate.denominator};
+    codec->max_b_frames = 0;  // with them an mp4's length is wrong when times are uneven
     codec->thread_count = std::max(options.threads, 0);
     codec->flags |= AV_CODEC_FLAG_BITEXACT;
     if ((format->oformat->flags & AVFMT_GLOBALHEADER) != 0) {
@@ -232,6 +233,9 @@ Status VideoWriter::State::openEncoder() {
     if (encoder == "libx264") {
       av_dict_set(&settings, "preset", options.preset.c_str(), 0);
       av_dict_set_int(&settings, "crf", options.crf, 0);
+      // The macroblock tree looks at rows below the picture that nobody wrote, so that its output
+      // depends on what was in memory (seen with heights that are no multiple of 16).
+      av_dict_set(&settings, "mbtree", "0", 0);
     } else if (encoder == "h264_nvenc") {
       av_dict_set(&settings, "preset", "p4", 0);
       av_dict_set(&settings, "rc", "vbr", 0);
