@@ -61,8 +61,8 @@ std::vector<std::string> givenArguments(const ExtractOptions& options) {
     if (option->count() == 0 || option->get_name() == "--threads") continue;
     if (option->get_items_expected_max() == 0) {
       const std::string& value = option->results().back();
-      const bool plain = value == "true" || value == "false";
-      arguments.push_back(option->get_name() + (plain ? "" : "=" + value));
+      const bool usual = value == option->get_flag_value(option->get_single_name(), "");
+      arguments.push_back(option->get_name() + (usual ? "" : "=" + value));
       continue;
     }
     for (const std::string& value : option->results()) {

@@ -24,6 +24,8 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kFramesAhead = 4;  // decoded, or waiting for an encoder
 
+constexpr int kRgbMatrix = 0, kBt601Matrix = 6;  // of ITU-T H.273
+
 // The encoder's own threads: a fixed number, since it decides what comes out.
 constexpr int kEncoderThreads = 2;
 
@@ -97,6 +99,9 @@ class VideoSink {
     if (!writer_) {
       options_.width = frame.stored_width;
       options_.height = frame.stored_height;
+      // What was R, G, B or grey has become BT.601, limited (see Uprighter).
+      if (options_.color->matrix == kRgbMatrix) options_.color->matrix = kBt601Matrix;
+      options_.color->full_range = frame.full_range || frame.full_range_format;
       FRONTALIS_ASSIGN(writer_, VideoWriter::create(path_, options_));
     }
     if (frame.stored_width != options_.width || frame.stored_height != options_.height) {
@@ -141,8 +146,11 @@ void number(std::string& out, double value, int decimals) {
 std::string asymmetryHeader() {
   std::string out = "frame,timestamp,mirrored,usable,yaw,stability,quality";
   for (const int au : kIntensityAuNumbers) {
-    const std::string name = ",AU" + auName(au);
-    out += name + "_right" + name + "_left" + name + "_index";
+    for (const char* what : {"_right", "_left", "_index"}) {
+      out += ",AU";
+      out += auName(au);
+      out += what;
+    }
   }
   return out + "\n";
 }

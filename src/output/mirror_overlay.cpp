@@ -114,15 +114,15 @@ Frame drawMidline(const HalvedFrame& halved, FramePool& pool) {
   const float unit = static_cast<float>(std::max(width, height)) / 640.f;
   const float yaw = halved.position.yaw;
   Paint paint = kGray;
+  const long long number = from.index + 1;
   std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%lld  no face", static_cast<long long>(from.index + 1));
+  std::snprintf(text.data(), text.size(), "%lld  no face", number);
   if (halved.midline) {
     paint = std::abs(yaw) <= kGreenYaw ? kGreen : std::abs(yaw) <= kOrangeYaw ? kOrange : kRed;
     for (const Point2f& p : halved.landmarks) canvas.dot(p, std::max(1.f, 1.2f * unit), kDots);
     const auto [a, b] = across(halved.midline->line(), width, height);
     canvas.line(a, b, kRed, std::max(1, cvRound(1.5f * unit)));
-    std::snprintf(text.data(), text.size(), "%lld  yaw %+.1f",
-                  static_cast<long long>(from.index + 1), static_cast<double>(yaw));
+    std::snprintf(text.data(), text.size(), "%lld  yaw %+.1f", number, static_cast<double>(yaw));
   }
   canvas.banner(banner, paint);
   const int glyph = std::max(6, banner / 2);

@@ -44,6 +44,7 @@ class MirrorSides::Half {
 
   /// Frames in order. An error may be that of an earlier frame.
   Status take(const HalvedFrame& halved) {
+    FRONTALIS_TRY(broken_);
     if (!threaded_) return work(halved);
     if (!queue_) {
       queue_ = std::make_unique<BoundedQueue<HalvedFrame>>(kFramesAhead);
@@ -56,7 +57,8 @@ class MirrorSides::Half {
     }
     if (queue_->push(halved)) return {};
     stop();
-    return status_;
+    broken_ = status_;
+    return broken_;
   }
 
   Status finish() {
@@ -77,7 +79,7 @@ class MirrorSides::Half {
   void reset() {
     if (queue_) queue_->abandon();
     stop();
-    status_ = {};
+    status_ = broken_ = {};
     if (meter_) meter_->reset();
     if (interpreter_) interpreter_->reset();
     records_ = {};
@@ -140,7 +142,8 @@ class MirrorSides::Half {
 
   Measurement measurement_;
   Spool<FrameRecord> records_;
-  Status status_;
+  Status status_;  // the thread's, while it runs
+  Status broken_;
   std::unique_ptr<BoundedQueue<HalvedFrame>> queue_;
   std::thread thread_;
 };
