@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "image/convert.h"
 #include "support/media.h"
 #include "support/paths.h"
 #include "support/process.h"
@@ -125,6 +126,38 @@ TEST_F(RenderTest, VariableFrameRateAndRotation) {
   EXPECT_TRUE(reader->info().orientation.identity());
   EXPECT_EQ(reader->info().width, 180);
   EXPECT_EQ(reader->info().height, 320);
+}
+
+TEST_F(RenderTest, EachFaceOfAFrameIsDrawn) {
+  const fs::path video = testing::ffmpeg(
+      "-f lavfi -i color=black:size=320x240:rate=25:duration=0.2 -c:v libx264 -preset ultrafast",
+      folder_ / "v.mp4");
+  std::string rows = kRows;
+  for (int i = 1; i <= 5; ++i) {
+    for (const char* place : {"0,0,0.9,1,-150,0,600", "1,0,0.9,1,150,0,600"}) {
+      const std::string cells = place;  // the face's number, then the rest
+      rows += std::to_string(i) + "," + cells + ",0,0,0,2.5,1\n";
+    }
+  }
+  const Outcome done = run("render --bars none --no-caption " + video.string() + " " +
+                           table("t.csv", rows).string() + " -o " + out("o.mp4"));
+  ASSERT_EQ(done.code, 0) << done.err;
+  auto reader = VideoReader::open(folder_ / "o.mp4");
+  ASSERT_TRUE(reader.ok());
+  const auto frame = reader->next();
+  ASSERT_TRUE(frame.ok() && *frame);
+  Image bgr;
+  toBgr(**frame, {0, 0, 320, 240}, bgr);
+  std::array<int, 3> drawn{};  // pixels in each third
+  for (int y = 0; y < 240; ++y) {
+    for (int x = 0; x < 320; ++x) {
+      const std::uint8_t* p = bgr.at(x, y);
+      if (std::max({p[0], p[1], p[2]}) > 80) ++drawn[static_cast<std::size_t>(x * 3 / 320)];
+    }
+  }
+  EXPECT_GT(drawn[0], 50);
+  EXPECT_EQ(drawn[1], 0);
+  EXPECT_GT(drawn[2], 50);
 }
 
 TEST_F(RenderTest, WhatDoesNotBelongTogetherIsSaid) {

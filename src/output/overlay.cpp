@@ -102,7 +102,7 @@ void tint(cv::Mat& to, cv::Rect where, const Colour& colour, double share) {
 }
 
 struct Contour {
-  int first, last;
+  std::size_t first, last;
   bool closed;
 };
 constexpr std::array<Contour, 9> kContours = {{{0, 16, false},
@@ -119,13 +119,11 @@ void drawLandmarks(cv::Mat& to, const Row& face, float unit) {
   const Colour& colour = colourOf(face);
   const int thickness = std::max(1, cvRound(unit));
   for (const Contour& contour : kContours) {
-    for (int i = contour.first; i < contour.last; ++i) {
-      line(to, face.landmarks[static_cast<std::size_t>(i)],
-           face.landmarks[static_cast<std::size_t>(i + 1)], colour, thickness);
+    for (std::size_t i = contour.first; i < contour.last; ++i) {
+      line(to, face.landmarks[i], face.landmarks[i + 1], colour, thickness);
     }
     if (contour.closed) {
-      line(to, face.landmarks[static_cast<std::size_t>(contour.last)],
-           face.landmarks[static_cast<std::size_t>(contour.first)], colour, thickness);
+      line(to, face.landmarks[contour.last], face.landmarks[contour.first], colour, thickness);
     }
   }
   for (const Point2f& point : face.landmarks) dot(to, point, 0.9f * unit, kInk);

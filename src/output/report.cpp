@@ -119,11 +119,13 @@ json packed(const std::vector<float>& values) {
   }
   if (bits) {
     std::vector<std::uint8_t> out;
+    out.reserve(values.size());
     for (const float v : values) out.push_back(std::isfinite(v) ? (v > 0 ? 1 : 0) : 255);
     return {{"type", "u8"}, {"data", bytesOf(out)}};
   }
   if (hundredths) {
     std::vector<std::uint16_t> out;
+    out.reserve(values.size());
     for (const float v : values) {
       out.push_back(std::isfinite(v) ? static_cast<std::uint16_t>(std::lround(v * 100)) : 65'535);
     }
