@@ -134,7 +134,7 @@ TEST_F(RenderTest, EachFaceOfAFrameIsDrawn) {
       folder_ / "v.mp4");
   std::string rows = kRows;
   for (int i = 1; i <= 5; ++i) {
-    for (const char* place : {"0,0,0.9,1,-150,0,600", "1,0,0.9,1,150,0,600"}) {
+    for (const char* place : {"0,0,0.9,1,-250,0,600", "1,0,0.9,1,250,0,600"}) {
       const std::string cells = place;  // the face's number, then the rest
       rows += std::to_string(i) + "," + cells + ",0,0,0,2.5,1\n";
     }
