@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "support/media.h"
 #include "support/paths.h"
 #include "support/process.h"
 #include "util/csv_table.h"
@@ -293,6 +294,80 @@ TEST_F(ExtractTest, ProfileListsTheStages) {
   for (const char* stage : {"decode", "track", "blendshapes", "shape", "aus"}) {
     EXPECT_NE(done.err.find(stage), std::string::npos) << stage;
   }
+}
+
+/// Two scenes, in which a face leaves and comes back: 278 frames, a key frame every 40.
+fs::path cutVideo(const fs::path& folder) {
+  std::string inputs;
+  for (const char* name : {"single_face.mp4", "face_noface.mov", "noface_face.mov"}) {
+    inputs += "-i " + testing::quoted(sample(name)) + " ";
+  }
+  return testing::ffmpeg(inputs +
+                             "-filter_complex \"[0:v]split[a][d];"
+                             "[a]scale=320:180,setpts=N/30/TB[s0];"
+                             "[1:v]scale=320:180,select='not(mod(n,2))',setpts=N/30/TB[s1];"
+                             "[2:v]scale=320:180,select='not(mod(n,2))',setpts=N/30/TB[s2];"
+                             "[d]scale=320:180,setpts=N/30/TB[s3];"
+                             "[s0][s1][s2][s3]concat=n=4,setsar=1\" -r 30 -an -pix_fmt yuv420p "
+                             "-c:v libx264 -preset veryfast -g 40 -bf 2",
+                         folder / "cut.mp4");
+}
+
+// Pieces of a video measured side by side give the bytes of one thread.
+TEST_F(ExtractTest, ThreadsDoNotChangeAByte) {
+  FRONTALIS_NEEDS_FFMPEG();
+  const fs::path video = cutVideo(folder_);
+  std::vector<std::pair<std::string, std::string>> ways = {{"", "--landmarks-2d --blendshapes"}};
+  const fs::path openface = testing::sharedDir() / "models" / "OpenFaceModels";
+  const fs::path pfld = testing::sharedDir() / "models" / "research" / "pfld_cunjian.onnx";
+  if (fs::exists(openface) && fs::exists(pfld)) {  // research models: where a checkout has them
+    const std::string environment =
+        "OPENFACE_MODELS_DIR='" + openface.string() + "' FRONTALIS_HOME='" + out("home") + "'";
+    ASSERT_EQ(run("models import '" + pfld.string() + "'", environment).code, 0);
+    for (const char* landmarks : {"pfld", "mesh68", "clnf"}) {
+      ways.emplace_back(environment, std::string("--pack openface --landmarks ") + landmarks);
+    }
+  }
+  for (const auto& [environment, options] : ways) {
+    std::string one;
+    for (const char* threads : {"1", "2", "4"}) {
+      const Outcome done = run("extract '" + video.string() + "' -q " + options + " --threads " +
+                                   threads + " -o " + out("rows.csv"),
+                               environment);
+      ASSERT_EQ(done.code, 0) << done.err;
+      const std::string bytes = readText(folder_ / "rows.csv");
+      if (one.empty()) {
+        one = bytes;
+        EXPECT_GT(meta("rows.meta.json")["frames"]["read"], 250);
+      }
+      EXPECT_TRUE(bytes == one) << options << " --threads " << threads;
+    }
+  }
+}
+
+TEST_F(ExtractTest, BenchMeasuresInstalledWaysBesideDecoding) {
+  const Outcome done =
+      run("bench '" + sample("single_face.mp4").string() + "' --threads 1 --only open --json",
+          "OPENFACE_MODELS_DIR='" + out("none") + "'");
+  ASSERT_EQ(done.code, 0) << done.err;
+  const nlohmann::json runs = nlohmann::json::parse(done.out)["runs"];
+  ASSERT_EQ(runs.size(), 2u);
+  EXPECT_EQ(runs[0]["way"], "decode");
+  EXPECT_EQ(runs[1]["way"], "open");
+  for (const nlohmann::json& run : runs) {
+    EXPECT_EQ(run["frames"], 72);
+    EXPECT_GT(run["frames_per_second"], 0);
+    EXPECT_GT(run["peak_mb"], 1);
+  }
+  EXPECT_LT(runs[1]["of_decode"], 1);
+  EXPECT_GT(runs[1]["stage_ms"]["track"], 0);
+  EXPECT_GT(runs[1]["first_row_seconds"], 0);
+  EXPECT_EQ(run("bench '" + out("none.mp4") + "'").code, 2);
+  const Outcome missing =
+      run("bench '" + sample("single_face.mp4").string() + "' --threads 1 --only 'openface clnf'",
+          "OPENFACE_MODELS_DIR='" + out("none") + "'");
+  EXPECT_EQ(missing.code, 0) << missing.err;
+  EXPECT_NE(missing.out.find("not installed"), std::string::npos) << missing.out;
 }
 
 }  // namespace
