@@ -109,8 +109,7 @@ Result<ExtractReport> extractToFile(const ExtractRequest& request) {
   FRONTALIS_TRY(writer.commit());
   FRONTALIS_TRY(appearance.commit());
   if (!request.annotated.empty()) {
-    FRONTALIS_TRY(
-        annotateImage(request.input, annotated, extractor.columns(), request.annotated));
+    FRONTALIS_TRY(annotateImage(request.input, annotated, extractor.columns(), request.annotated));
   }
 
   ExtractReport report{extractor.summary(), extractor.input(), {}, request.output, {}};
