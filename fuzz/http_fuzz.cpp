@@ -2,9 +2,10 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <vector>
 
 #include "cli/live_server.h"
@@ -37,7 +38,7 @@ std::string answer(int port, const std::string& request) {
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const timeval patience{8, 0};
+  const timeval patience{20, 0};
   (void)::setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   fuzz::require(::connect(client, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0,
                 "a server that is still there");
@@ -46,7 +47,7 @@ std::string answer(int port, const std::string& request) {
   // The first bytes tell; the stream of events would go on.
   std::array<char, 256> bytes{};
   const ssize_t got = ::recv(client, bytes.data(), bytes.size(), 0);
-  fuzz::require(got >= 0, "an answer or an end in time");
+  fuzz::require(got >= 0 || errno == ECONNRESET, "an answer or an end in time");
   ::close(client);
   return {bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
 }

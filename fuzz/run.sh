@@ -26,7 +26,7 @@ one() {
   for folder in "$build/fuzz/found/$name" "$seeds/$name" "corpus/$name"; do
     [ ! -d "$folder" ] || folders+=("$folder")
   done
-  if "$build/fuzz/fuzz_$name" -max_total_time="$seconds" -max_len=$size -timeout=20 \
+  if "$build/fuzz/fuzz_$name" -max_total_time="$seconds" -max_len=$size -timeout=30 \
     -rss_limit_mb=3000 -malloc_limit_mb=1500 -print_final_stats=1 \
     -artifact_prefix="$crashes/$name-" "${folders[@]}" >"$build/fuzz/$name.log" 2>&1; then
     sed -n "s/^stat::number_of_executed_units: */ok    $name, inputs run: /p" "$build/fuzz/$name.log"
