@@ -94,5 +94,19 @@ TEST_F(DoctorTest, ARuntimeOrDeviceThatIsNotThereIsAnError) {
   EXPECT_NE(device.err.find("NONSENSE"), std::string::npos) << device.err;
 }
 
+TEST_F(DoctorTest, TriesEveryProvider) {
+  const Outcome outcome = doctor("", "--providers");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  for (const char* device : {"CPU ", "GPU ", "NPU ", "AUTO ", "coreml ", "cuda "}) {
+    EXPECT_NE(outcome.out.find(device), std::string::npos) << device;
+  }
+  EXPECT_NE(outcome.out.find("VERDICT"), std::string::npos);
+#if !defined(__APPLE__)
+  EXPECT_NE(outcome.out.find("onnxruntime  coreml"), std::string::npos);
+  const std::string coreml = outcome.out.substr(outcome.out.find("onnxruntime  coreml"));
+  EXPECT_NE(coreml.substr(0, coreml.find('\n')).find("no"), std::string::npos);
+#endif
+}
+
 }  // namespace
 }  // namespace frontalis

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "cli/commands.h"
+#include "cli/network_checks.h"
 #include "frontalis/models.h"
 #include "frontalis/version.h"
 #include "inference/network.h"
@@ -18,19 +19,6 @@ namespace frontalis::cli {
 namespace {
 
 constexpr int kTimedRuns = 5;
-
-/// A network of the open pack with the input it gets in use.
-struct NetworkCheck {
-  const char* role;
-  TensorShape input;
-  float low, high;  // range of its input values
-};
-const NetworkCheck kNetworks[] = {
-    {"face-detector", {1, 3, 192, 320}, -120, 150},
-    {"landmarks", {1, 256, 256, 3}, 0, 1},
-    {"blendshapes", {1, 146, 2}, 0, 256},
-    {"short-range-detector", {1, 128, 128, 3}, -1, 1},
-};
 
 /// Collects what is wrong while the tables are printed; told at the end, where it is seen.
 class Findings {
@@ -128,17 +116,6 @@ void showModels(Findings& findings) {
   }
 }
 
-/// A picture with soft shapes of several sizes, the same everywhere.
-void fill(std::span<float> input, const NetworkCheck& check) {
-  const auto width = static_cast<std::size_t>(check.input[check.input.size() > 3 ? 2 : 1]);
-  for (std::size_t i = 0; i < input.size(); ++i) {
-    const auto x = static_cast<double>(i % width) / static_cast<double>(width);
-    const auto y = static_cast<double>(i) / static_cast<double>(input.size());
-    const double wave = 0.5 + 0.25 * std::sin(9 * x + 5 * y) + 0.25 * std::cos(31 * y - 14 * x);
-    input[i] = check.low + (check.high - check.low) * static_cast<float>(wave);
-  }
-}
-
 /// Something that depends on the input, finite, and the same each time.
 Status judge(Network& network, const std::string& name) {
   FRONTALIS_TRY(network.run());
@@ -175,7 +152,7 @@ Status tryNetwork(Runtime& runtime, const Pack& pack, const NetworkCheck& check)
   const Clock::time_point start = Clock::now();
   FRONTALIS_ASSIGN(const std::unique_ptr<Network> network, runtime.prepare({file, {check.input}}));
   const double prepare_ms = ms(Clock::now() - start);
-  fill(network->input(0), check);
+  fillInput(*network, check);
   FRONTALIS_TRY(judge(*network, name));
   double run_ms = 0;
   for (int run = 0; run < kTimedRuns; ++run) {
@@ -211,7 +188,7 @@ void showNetworks(const Config& config, Findings& findings) {
   std::printf("%s\n", described->c_str());
   const Result<Pack> pack = findPack("open");
   if (!pack.ok()) return;  // told with the models
-  for (const NetworkCheck& check : kNetworks) {
+  for (const NetworkCheck& check : networkChecks()) {
     const Status status = tryNetwork(**runtime, *pack, check);
     if (status.ok()) continue;
     std::printf("%-33s %12s %12s  FAILED\n", check.role, "-", "-");
@@ -236,7 +213,12 @@ void addDoctor(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand(
       "doctor", "Versions, processor, models and their hashes, a run of each network");
   addRuntimeOptions(*command, *config);
-  command->callback([config, &action] { action = [config] { return examine(*config); }; });
+  auto providers = std::make_shared<bool>(false);
+  command->add_flag("--providers", *providers,
+                    "Try every runtime and device: time, difference from the CPU, verdict");
+  command->callback([config, providers, &action] {
+    action = [config, providers] { return *providers ? tryProviders(*config) : examine(*config); };
+  });
 }
 
 }  // namespace frontalis::cli

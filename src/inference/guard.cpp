@@ -371,6 +371,7 @@ class GuardedRuntime final : public Runtime {
     if (cpu_ == nullptr) {
       RuntimeOptions plain;
       plain.threads = options_.threads;
+      plain.callers = options_.callers;
       cpu_ = *makeLocalRuntime(plain);  // always in the build, and nothing is loaded yet
     }
     return cpu_.get();

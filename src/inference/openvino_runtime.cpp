@@ -2,6 +2,7 @@
 
 #include <openvino/c/openvino.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <mutex>
@@ -292,10 +293,23 @@ class OpenVinoRuntime final : public Runtime {
   [[nodiscard]] Error failure(ErrorCode code, const std::string& what,
                               const std::string& remedy = {}) const {
     const char* detail = api_->ov_get_last_err_msg();
-    return {code,
-            "OpenVINO " + what +
-                (detail != nullptr && *detail != '\0' ? ": " + std::string(detail) : ""),
-            remedy};
+    const std::string cause = detail != nullptr ? reason(detail) : "";
+    return {code, "OpenVINO " + what + (cause.empty() ? "" : ": " + cause), remedy};
+  }
+
+  /// What OpenVINO says, without the places in its sources where it was thrown on.
+  static std::string reason(const std::string& detail) {
+    std::string text;
+    for (std::size_t at = 0; at < detail.size();) {
+      const std::size_t end = std::min(detail.find('\n', at), detail.size());
+      const std::string line = detail.substr(at, end - at);
+      at = end + 1;
+      if (line.starts_with("Exception from ") || line.starts_with("Check '") || line.empty()) {
+        continue;
+      }
+      text += (text.empty() ? "" : "; ") + line;
+    }
+    return text;
   }
 
   std::string device_;
