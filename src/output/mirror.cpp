@@ -384,8 +384,8 @@ class MirrorRun {
     summary.decode_errors = stats.packet_errors + stats.damaged_frames;
     summary.truncated = stats.truncated;
     summary.warnings = sides_->warnings();
-    if (summary.frames_with_face == 0) {
-      summary.warnings.insert(summary.warnings.begin(), "no face was found in any frame");
+    if (summary.frames_with_face == 0) {  // and nothing else matters
+      summary.warnings = {"no face was found in any frame"};
     }
     if (summary.truncated) {
       summary.warnings.insert(
