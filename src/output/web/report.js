@@ -504,6 +504,7 @@
   const thumb = make("i");
   const slider = make("div", { className: "slider", "aria-hidden": "true" }, thumb);
   let group = null;
+  let noted = "";
   for (const strip of strips) {
     strip.plot = make("div", { className: "plot" });
     strip.values = make("div", { className: "values" });
@@ -523,7 +524,9 @@
       stack.append(make("div", { className: "group-title" }, make("h3", { textContent: belongs }),
         ...(stack.contains(legend) ? [] : [legend])));
     }
-    if (strip.note) stack.append(make("div", { className: "group-title" }, make("p", { textContent: strip.note })));
+    // Strips that share a note have it once, above the first.
+    if (strip.note && strip.note !== noted) stack.append(make("div", { className: "group-title" }, make("p", { textContent: strip.note })));
+    noted = strip.note;
     stack.append(strip.element);
   }
   stack.append(hoverLine, cursorLine, selection);
@@ -652,7 +655,7 @@
       if (!strip.shown) continue;
       const parts = strip.lines.filter(isDrawn).map((one) => {
         const value = valueAt(one, x);
-        const text = Number.isNaN(value) ? "–" : value.toFixed(strip.digits).replace("-", "−");
+        const text = Number.isNaN(value) ? "–" : value.toFixed(strip.digits).replace(/^-(?=[0.]*$)/, "").replace("-", "−");
         const part = make("b", { textContent: text });
         if (!single || one.side || one.name) part.style.color = one.colour();
         if (one.name) part.title = one.name;
