@@ -22,7 +22,8 @@ namespace {
 /// Libraries below throw where nothing can catch it when memory runs out while they load.
 [[noreturn]] void onTerminate() {
   try {
-    if (const std::exception_ptr current = std::current_exception()) std::rethrow_exception(current);
+    if (const std::exception_ptr current = std::current_exception())
+      std::rethrow_exception(current);
   } catch (const std::bad_alloc&) {
     std::fputs("error: out of memory. Allow the process more, or use --threads 1\n", stderr);
     std::_Exit(kFailed);
