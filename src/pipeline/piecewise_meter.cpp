@@ -20,11 +20,11 @@ std::uint64_t fingerprintOf(const Frame& frame, const FaceMeter& meter) {
   Fingerprint print;
   print.add(frame.index);
   print.add(frame.timestamp_seconds);
-  const int bytes = frame.bit_depth > 8 ? 2 : frame.layout == PixelLayout::kBgr24 ? 3 : 1;
+  const std::size_t bytes = frame.bit_depth > 8 ? 2 : frame.layout == PixelLayout::kBgr24 ? 3 : 1;
   for (const Plane& plane : frame.planes) {
     if (plane.data == nullptr) continue;
     for (int y = 0; y < plane.height; ++y) {
-      print.addBytes(plane.data + y * plane.stride, static_cast<std::size_t>(plane.width * bytes));
+      print.addBytes(plane.data + y * plane.stride, static_cast<std::size_t>(plane.width) * bytes);
     }
   }
   print.add(meter.fingerprint().value_or(0));
