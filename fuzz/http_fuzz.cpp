@@ -46,7 +46,10 @@ std::string answer(int port, const std::string& request) {
   (void)::shutdown(client, SHUT_WR);
   // The first bytes tell; the stream of events would go on.
   std::array<char, 256> bytes{};
-  const ssize_t got = ::recv(client, bytes.data(), bytes.size(), 0);
+  ssize_t got = 0;
+  do {  // libFuzzer's timer interrupts
+    got = ::recv(client, bytes.data(), bytes.size(), 0);
+  } while (got < 0 && errno == EINTR);
   fuzz::require(got >= 0 || errno == ECONNRESET, "an answer or an end in time");
   ::close(client);
   return {bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};

@@ -39,4 +39,4 @@ one() {
 }
 export -f one
 export build seconds seeds crashes
-printf '%s\n' "$@" | xargs -P "$jobs" -I{} bash -c 'one {}'
+printf '%s\n' "$@" | xargs -P "$jobs" -I{} bash -c 'one {}' || exit 1
