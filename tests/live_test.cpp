@@ -35,7 +35,7 @@ const std::string kFrontalis = FRONTALIS_EXECUTABLE;
 constexpr auto kDeadline = std::chrono::seconds(60);
 
 std::string camera(const std::string& movie_options) {
-  return "--device lavfi 'movie=" + sample("single_face.mp4").string() + movie_options +
+  return "--capture lavfi 'movie=" + sample("single_face.mp4").string() + movie_options +
          ",realtime'";
 }
 
@@ -256,8 +256,8 @@ TEST_F(LiveTest, SourcesThatAreNotThereAreNamed) {
       {"'" + (folder_ / "text.mp4").string() + "'", "text.mp4"},
       {"rtsp://127.0.0.1:1/x", "rtsp://127.0.0.1:1/x"},
       {"file:///etc/passwd", "whitelist"},
-      {"--device nosuch x", "nosuch"},
-      {"--device lavfi 'nosuchfilter'", "nosuchfilter"},
+      {"--capture nosuch x", "nosuch"},
+      {"--capture lavfi 'nosuchfilter'", "nosuchfilter"},
       {"- < /dev/null", "standard input"}};
   for (const auto& [arguments, named] : wrong) {
     const Outcome done = run(arguments);

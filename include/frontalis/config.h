@@ -13,6 +13,10 @@ struct Config {
   /// "pfld", "clnf", "ceclm" or an OpenFace-format .csv (openface pack).
   std::string landmarks;
 
+  /// Faces followed at a time. With more than one, a frame has a row for each face seen, and
+  /// Row::face_id stays with the person.
+  int faces = 1;
+
   /// Frames between checks by the detector: 1 = detect in every frame, 0 = only when lost.
   int detect_every = 30;
   /// Longer side of the picture the detector sees, px.

@@ -15,6 +15,11 @@ void addExtractOptions(CLI::App& command, ExtractOptions& options) {
   command.add_option("--landmarks", config.landmarks,
                      "mesh (open pack); mesh68, pfld, clnf, ceclm, or an OpenFace-format CSV "
                      "(openface pack) [default: the pack's own]");
+  command
+      .add_option("--faces", config.faces,
+                  "Faces followed at a time: a row for each, face_id stays with the person")
+      ->check(CLI::Range(1, 32))
+      ->capture_default_str();
   Columns& columns = options.columns;
   command.add_flag("--landmarks-2d", columns.landmarks_2d, "Columns x_0..67, y_0..67 (px)");
   command.add_flag("--landmarks-3d", columns.landmarks_3d, "Columns X_0..67, Y_, Z_ (mm)");

@@ -95,8 +95,8 @@ class StatusLine {
         faces == 0   ? "no face"
         : faces == 1 ? "1 face"
                      : (std::to_string(faces) + " faces").c_str(),
-        static_cast<long long>(rows.neutral_frames), keys_ ? "  [r] new neutral  [q] quit" : "",
-        terminal_ ? "" : "\n");
+        static_cast<long long>(rows.neutral_frames.front()),
+        keys_ ? "  [r] new neutral  [q] quit" : "", terminal_ ? "" : "\n");
     std::fflush(stderr);
     drawn_ = terminal_;
   }
@@ -141,14 +141,18 @@ std::string state(const char* name, const std::string& message) {
       .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+LiveState liveState(const LiveRows& rows, std::size_t row) {
+  return {rows.age_ms, rows.dropped, rows.neutral_frames[row]};
+}
+
 /// All that the page shows of one picture.
-void pageMessage(const JsonLinesFormat& format, const LiveRows& rows, const LiveState& live,
-                 std::string& out) {
+void pageMessage(const JsonLinesFormat& format, const LiveRows& rows, std::string& out) {
   out = "{\"width\":" + std::to_string(rows.frame.width()) +
         ",\"height\":" + std::to_string(rows.frame.height()) + ",\"faces\":[";
-  for (const Row& row : rows.rows) {
+  for (std::size_t i = 0; i < rows.rows.size(); ++i) {
     if (out.back() == '\n') out.back() = ',';
-    format.append(row, "", out, &live);
+    const LiveState live = liveState(rows, i);
+    format.append(rows.rows[i], "", out, &live);
   }
   if (out.back() == '\n') out.pop_back();
   out += "]}";
@@ -231,10 +235,12 @@ int live(const Options& options) {
     }
     if (*step == LiveStream::Step::kEnd) break;
     if (*step == LiveStream::Step::kNothing) continue;
-    const LiveState now{rows.age_ms, rows.dropped, rows.neutral_frames};
     if (print) {
       text.clear();
-      for (const Row& row : rows.rows) format.append(row, "", text, &now);
+      for (std::size_t i = 0; i < rows.rows.size(); ++i) {
+        const LiveState now = liveState(rows, i);
+        format.append(rows.rows[i], "", text, &now);
+      }
       if (!writeRows(text)) {
         by_user = errno == EPIPE;  // as `| head` does
         if (!by_user) how = Error{ErrorCode::kUnwritable, "standard output cannot be written"};
@@ -242,7 +248,7 @@ int live(const Options& options) {
       }
     }
     if (server && server->watched()) {
-      pageMessage(page_format, rows, now, message);
+      pageMessage(page_format, rows, message);
       server->publish(message, rows.frame);
     }
     status.show(rows);
@@ -274,7 +280,7 @@ void addLive(CLI::App& app, Action& action) {
       ->check(CLI::Range(0, 65535));
   LiveSourceOptions& source = options->live.source;
   command->add_option(
-      "--device", source.device,
+      "--capture", source.device,
       "What FFmpeg calls the kind of device: v4l2, avfoundation, x11grab, lavfi, ..");
   command->add_option("--size", options->size, "Picture size asked of the camera, e.g. 1280x720")
       ->check([](const std::string& text) {
@@ -296,6 +302,9 @@ void addLive(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_option("--landmarks", config.landmarks,
                       "mesh (open pack); mesh68, pfld, clnf, ceclm (openface pack)");
+  command->add_option("--faces", config.faces, "Faces followed at a time; each has its own rows")
+      ->check(CLI::Range(1, 32))
+      ->capture_default_str();
   Columns& columns = options->columns;
   command->add_flag("--landmarks-2d", columns.landmarks_2d, "68 points, px");
   command->add_flag("--landmarks-3d", columns.landmarks_3d, "68 points, mm");
@@ -312,6 +321,7 @@ void addLive(CLI::App& app, Action& action) {
       ->check(CLI::Range(32, 8192))
       ->capture_default_str();
   command->add_flag("--static", config.static_models, "Do not use the person's neutral");
+  addRuntimeOptions(*command, config);
   command->add_flag("-q,--quiet", options->quiet, "Only warnings and errors");
   command->callback([options, &action] {
     LiveOptions& live_options = options->live;

@@ -3,9 +3,9 @@
 #include <memory>
 
 #include "face/clnf/clnf_tracker.h"
+#include "face/face_detector.h"
 #include "face/gaze.h"
 #include "face/landmark_source.h"
-#include "face/retinaface.h"
 #include "image/convert.h"
 
 namespace frontalis {
@@ -17,7 +17,8 @@ namespace frontalis {
 class ClnfSource final : public LandmarkSource {
  public:
   /// `threads` share the work of a frame; results do not depend on it.
-  ClnfSource(RetinaFace detector, std::shared_ptr<const ClnfModel> model, int threads = 1);
+  ClnfSource(std::unique_ptr<FaceDetector> detector, std::shared_ptr<const ClnfModel> model,
+             int threads = 1);
 
   Result<LandmarkObservation> locate(const Frame& frame) override;
   [[nodiscard]] bool hasFaceModel() const override { return true; }
@@ -44,7 +45,7 @@ class ClnfSource final : public LandmarkSource {
   /// Whether the detector sees a face where the landmarks are.
   Result<bool> seesFace(const Frame& frame, const Landmarks68& landmarks);
 
-  RetinaFace detector_;
+  std::unique_ptr<FaceDetector> detector_;
   ClnfTracker tracker_;
   FrameGray gray_;
   GazeEstimator gaze_;

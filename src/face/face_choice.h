@@ -3,7 +3,7 @@
 #include <optional>
 #include <vector>
 
-#include "face/retinaface.h"
+#include "face/face_detector.h"
 #include "util/fingerprint.h"
 
 namespace frontalis {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "face/retinaface.h"
+#include "face/face_detector.h"
 #include "frontalis/types.h"
 #include "image/geometry.h"
 

@@ -15,7 +15,8 @@ float distance(Point2f a, Point2f b) { return std::hypot(a.x - b.x, a.y - b.y); 
 
 }  // namespace
 
-MeshTracker::MeshTracker(RetinaFace detector, FaceMeshNetwork landmarks, MeshTrackerOptions options)
+MeshTracker::MeshTracker(std::unique_ptr<FaceDetector> detector, FaceMeshNetwork landmarks,
+                         MeshTrackerOptions options)
     : detector_(std::move(detector)), landmarks_(std::move(landmarks)), options_(options) {}
 
 void MeshTracker::reset() {
@@ -88,7 +89,7 @@ Result<TrackedFace> MeshTracker::acquire(const Frame& frame) {
 
 Result<std::optional<FaceDetection>> MeshTracker::detect(const Frame& frame) {
   ++detections_;
-  FRONTALIS_ASSIGN(const std::vector<FaceDetection> faces, detector_.detect(frame));
+  FRONTALIS_ASSIGN(const std::vector<FaceDetection> faces, detector_->detect(frame));
   const FaceDetection* best = chooseFace(faces, last_place_.box());
   if (best == nullptr) return std::optional<FaceDetection>();
   return std::optional<FaceDetection>(*best);

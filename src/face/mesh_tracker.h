@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "face/face_choice.h"
+#include "face/face_detector.h"
 #include "face/face_mesh.h"
-#include "face/retinaface.h"
 
 namespace frontalis {
 
@@ -31,7 +31,8 @@ struct TrackedFace {
 /// ones are taken only if the first is gone.
 class MeshTracker {
  public:
-  MeshTracker(RetinaFace detector, FaceMeshNetwork landmarks, MeshTrackerOptions options = {});
+  MeshTracker(std::unique_ptr<FaceDetector> detector, FaceMeshNetwork landmarks,
+              MeshTrackerOptions options = {});
 
   /// Frames of one video, in order. Errors: those of the networks.
   Result<TrackedFace> track(const Frame& frame);
@@ -50,7 +51,7 @@ class MeshTracker {
   Result<std::optional<FaceDetection>> detect(const Frame& frame);
   [[nodiscard]] bool believable(const TrackedFace& face, const Frame& frame) const;
 
-  RetinaFace detector_;
+  std::unique_ptr<FaceDetector> detector_;
   FaceMeshNetwork landmarks_;
   MeshTrackerOptions options_;
 

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "face/retinaface.h"
 #include "support/paths.h"
 #include "video/video_reader.h"
 
@@ -13,7 +14,7 @@ namespace {
 MeshTracker makeTracker(int detect_every) {
   std::shared_ptr<Runtime> runtime = std::move(makeRuntime(RuntimeOptions()).value());
   return MeshTracker(
-      RetinaFace(runtime, testing::openPackDir() / "retinaface.onnx"),
+      std::make_unique<RetinaFace>(runtime, testing::openPackDir() / "retinaface.onnx"),
       FaceMeshNetwork(runtime, testing::openPackDir() / "face_landmarks_detector.tflite"),
       {.detect_every = detect_every});
 }

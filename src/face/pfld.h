@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "face/face_choice.h"
+#include "face/face_detector.h"
 #include "face/landmark_source.h"
-#include "face/retinaface.h"
 #include "image/image.h"
 #include "inference/network.h"
 
@@ -32,14 +32,14 @@ class Pfld {
 class PfldTracker final : public LandmarkSource {
  public:
   /// `detect_every`: as MeshTrackerOptions.
-  PfldTracker(RetinaFace detector, Pfld pfld, int detect_every);
+  PfldTracker(std::unique_ptr<FaceDetector> detector, Pfld pfld, int detect_every);
 
   Result<LandmarkObservation> locate(const Frame& frame) override;
   [[nodiscard]] std::optional<std::uint64_t> fingerprint() const override;
   void reset() override;
 
  private:
-  RetinaFace detector_;
+  std::unique_ptr<FaceDetector> detector_;
   Pfld pfld_;
   int detect_every_;
 

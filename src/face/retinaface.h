@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "face/face_detector.h"
 #include "frontalis/types.h"
 #include "image/frame.h"
 #include "image/image.h"
@@ -15,13 +16,6 @@
 
 namespace frontalis {
 
-/// A face found by the detector, in px of the display frame.
-struct FaceDetection {
-  Box box;                        ///< forehead to chin
-  float score = 0;                ///< 0..1
-  std::array<Point2f, 5> points;  ///< image-left eye, image-right eye, nose tip, mouth corners
-};
-
 struct RetinaFaceOptions {
   int long_side = 320;       ///< px the frame's longer side is reduced to (never enlarged)
   float confidence = 0.5f;   ///< keep scores strictly above
@@ -29,14 +23,14 @@ struct RetinaFaceOptions {
 };
 
 /// RetinaFace MobileNet-0.25 (Deng et al. 2020; spec pipeline 1.1) on a reduced frame.
-class RetinaFace {
+class RetinaFace final : public FaceDetector {
  public:
   /// Keeps `runtime`; the network itself is prepared at the first frame, whose size fixes it.
   RetinaFace(std::shared_ptr<Runtime> runtime, std::filesystem::path network,
              RetinaFaceOptions options = {});
 
   /// Faces, best score first. Errors: those of Runtime::prepare and Network::run.
-  Result<std::vector<FaceDetection>> detect(const Frame& frame);
+  Result<std::vector<FaceDetection>> detect(const Frame& frame) override;
 
  private:
   Status prepare(const Frame& frame);

@@ -70,6 +70,10 @@ Result<ExtractReport> extractToFile(const ExtractRequest& request) {
   FRONTALIS_ASSIGN(AppearanceFiles appearance,
                    AppearanceFiles::create(request.hog, request.aligned_folder, request.geometry));
   if (!request.hog.empty() || !request.aligned_folder.empty() || !request.geometry.empty()) {
+    if (request.config.faces > 1) {
+      return Error{ErrorCode::kInvalidArgument, "aligned faces and FHOG are those of one face",
+                   "Leave --faces out"};
+    }
     if (!extractor.hasAppearance()) {
       return Error{ErrorCode::kInvalidArgument,
                    "the pack \"" + request.config.pack + "\" has no aligned faces and no FHOG",

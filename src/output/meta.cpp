@@ -14,6 +14,7 @@ Json optionsJson(const ExtractRequest& request) {
   const Config& c = request.config;
   return {{"pack", c.pack},
           {"landmarks", c.landmarks},
+          {"faces", c.faces},
           {"detect_every", c.detect_every},
           {"detect_size", c.detect_size},
           {"threads", c.threads},

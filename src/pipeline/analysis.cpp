@@ -11,7 +11,7 @@
 namespace frontalis {
 
 Status Analysis::makeFirstMeter() {
-  FRONTALIS_ASSIGN(first_meter_, makeMeter(provenance_));
+  FRONTALIS_ASSIGN(first_meter_, makeMeter(provenance_, nullptr));
   return {};
 }
 

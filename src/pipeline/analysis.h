@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "appearance/mesh_signals.h"
+#include "face/face_detector.h"
 #include "frontalis/extractor.h"
 #include "image/frame.h"
 #include "inference/network.h"
@@ -98,15 +99,23 @@ class Analysis {
   Result<std::unique_ptr<FaceMeter>> meter() {
     if (first_meter_) return std::move(first_meter_);
     Provenance known;
-    return makeMeter(known);
+    return makeMeter(known, nullptr);
   }
+  /// A meter that sees only the faces that `detector` shows it.
+  Result<std::unique_ptr<FaceMeter>> meter(std::unique_ptr<FaceDetector> detector) {
+    Provenance known;
+    return makeMeter(known, std::move(detector));
+  }
+  /// The detector that meters have of their own.
+  [[nodiscard]] virtual Result<std::unique_ptr<FaceDetector>> detector() const = 0;
   [[nodiscard]] virtual std::unique_ptr<FaceInterpreter> interpreter() const = 0;
 
  protected:
   Analysis(Provenance provenance, std::shared_ptr<Runtime> runtime)
       : runtime_(std::move(runtime)), provenance_(std::move(provenance)) {}
-  /// Adds what the meter is made of to `provenance`.
-  virtual Result<std::unique_ptr<FaceMeter>> makeMeter(Provenance& provenance) = 0;
+  /// Adds what the meter is made of to `provenance`. Without a detector it makes its own.
+  virtual Result<std::unique_ptr<FaceMeter>> makeMeter(Provenance& provenance,
+                                                       std::unique_ptr<FaceDetector> detector) = 0;
   Status makeFirstMeter();
 
   const std::shared_ptr<Runtime> runtime_;

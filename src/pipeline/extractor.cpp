@@ -5,6 +5,7 @@
 
 #include "pipeline/analysis.h"
 #include "pipeline/decode_ahead.h"
+#include "pipeline/many_faces.h"
 #include "pipeline/mirror_sides.h"
 #include "pipeline/piecewise_meter.h"
 #include "pipeline/spool.h"
@@ -25,7 +26,10 @@ struct Extractor::Impl {
   std::unique_ptr<FaceMeter> meter;
   std::unique_ptr<FaceInterpreter> interpreter;
   std::unique_ptr<MirrorSides> sides;  // with Config::mirror_sides
+  std::unique_ptr<ManyFaces> many;     // in place of both, when several faces are asked for
   Measurement measurement;
+  std::vector<FrameRecord> records;  // of the frame in hand
+  std::size_t next_record = 0;       // of them, when online
   InputInfo info;
   bool online = false;
   int threads = 1;
@@ -37,6 +41,7 @@ struct Extractor::Impl {
   std::string item_name;
   std::int64_t frames = 0;
   std::int64_t frames_with_face = 0;
+  std::int64_t last_with_face = 0;  // its number
   bool read_all = false;
   bool interrupted = false;
   bool observed = false;               // somebody looks at each frame's appearance
@@ -59,20 +64,23 @@ struct Extractor::Impl {
     return ahead->next();
   }
 
-  /// The next frame's way, from top to bottom; nothing at the end.
-  Result<std::optional<FrameRecord>> analyseNext() {
+  /// The next frame's way, from top to bottom; no records at the end.
+  Status analyseNext() {
+    records.clear();
     FRONTALIS_ASSIGN(const DecodedFrame next, decode());
-    if (!next.frame) return std::optional<FrameRecord>();
+    if (!next.frame) return {};
+    if (many) return many->process(*next.frame, records);
     FRONTALIS_TRY(meter->measure(*next.frame, measurement));
     if (sides) FRONTALIS_TRY(sides->take(*next.frame, measurement.record.row));
-    return std::optional<FrameRecord>(interpreter->interpret(measurement));
+    records.push_back(interpreter->interpret(measurement));
+    return {};
   }
 
   Status readInOrder() {
     while (true) {
-      FRONTALIS_ASSIGN(const std::optional<FrameRecord> record, analyseNext());
-      if (!record) return {};
-      FRONTALIS_TRY(spool.append(*record));
+      FRONTALIS_TRY(analyseNext());
+      if (records.empty()) return {};
+      for (const FrameRecord& record : records) FRONTALIS_TRY(spool.append(record));
       if (!account()) return {};
     }
   }
@@ -107,28 +115,33 @@ struct Extractor::Impl {
 
   Status readAll() {
     bool read = false;
-    if (threads > 1 && info.is_video && !observed && !sides) {
+    if (threads > 1 && info.is_video && !observed && !sides && !many) {
       FRONTALIS_ASSIGN(read, readInPieces());
       if (!read) FRONTALIS_TRY(startAgain());
     }
     if (!read) FRONTALIS_TRY(readInOrder());
     ahead.reset();
-    interpreter->finish();
+    if (many) {
+      many->finish();
+    } else {
+      interpreter->finish();
+    }
     if (sides) FRONTALIS_TRY(sides->finish());
     return spool.rewind();
   }
 
   Result<std::optional<FrameRecord>> nextOnline() {
-    std::optional<FrameRecord> record;
-    if (!interrupted) {
-      FRONTALIS_ASSIGN(record, analyseNext());
-    }
-    if (record) {
+    if (next_record == records.size()) {
+      next_record = 0;
+      records.clear();
+      if (!interrupted) FRONTALIS_TRY(analyseNext());
+      if (records.empty()) {
+        ahead.reset();
+        return std::optional<FrameRecord>();
+      }
       account();
-    } else {
-      ahead.reset();
     }
-    return record;
+    return std::optional<FrameRecord>(records[next_record++]);
   }
 
   Result<std::optional<FrameRecord>> nextRecord() {
@@ -139,6 +152,10 @@ struct Extractor::Impl {
     }
     FRONTALIS_ASSIGN(std::optional<FrameRecord> record, spool.next());
     if (!record) return record;
+    if (many) {
+      many->complete(*record);
+      return record;
+    }
     interpreter->complete(*record);
     if (sides) {
       MirrorRow halves;
@@ -167,6 +184,9 @@ Result<Extractor> Extractor::open(const std::filesystem::path& input, const Conf
     FRONTALIS_ASSIGN(impl->sides,
                      MirrorSides::create(*impl->analysis, config, !impl->info.is_video));
   }
+  if (config.faces > 1) {
+    FRONTALIS_ASSIGN(impl->many, ManyFaces::create(*impl->analysis, config, !impl->info.is_video));
+  }
   return Extractor(std::move(impl));
 }
 
@@ -189,7 +209,10 @@ const std::string& Extractor::itemName() const { return impl_->item_name; }
 Result<std::optional<Row>> Extractor::next() {
   FRONTALIS_ASSIGN(const std::optional<FrameRecord> record, impl_->nextRecord());
   if (!record) return std::optional<Row>();
-  if (record->row.success) ++impl_->frames_with_face;
+  if (record->row.success && record->row.frame != impl_->last_with_face) {
+    ++impl_->frames_with_face;
+    impl_->last_with_face = record->row.frame;
+  }
   const auto index = static_cast<std::size_t>(record->row.frame - 1);
   impl_->item_name = index < impl_->names.size() ? impl_->names[index] : "";
   return std::optional<Row>(record->row);
@@ -204,7 +227,7 @@ Summary Extractor::summary() const {
   summary.decode_errors = stats.decode_errors;
   summary.truncated = stats.truncated;
   summary.interrupted = impl_->interrupted;
-  summary.warnings = impl_->interpreter->warnings();
+  summary.warnings = impl_->many ? impl_->many->warnings() : impl_->interpreter->warnings();
   if (impl_->sides) {
     for (std::string& warning : impl_->sides->warnings()) {
       summary.warnings.push_back(std::move(warning));
@@ -229,6 +252,7 @@ Summary Extractor::summary() const {
   times.merge(impl_->meter->times());
   times.merge(impl_->interpreter->times());
   if (impl_->sides) times.merge(impl_->sides->times());
+  if (impl_->many) times.merge(impl_->many->times());
   describe(*impl_->analysis, times, summary);
   return summary;
 }

@@ -6,6 +6,7 @@
 #include "face/landmark_file.h"
 #include "face/mesh68_source.h"
 #include "face/pfld.h"
+#include "face/retinaface.h"
 #include "util/try.h"
 
 namespace frontalis {
@@ -31,7 +32,8 @@ Result<std::filesystem::path> used(const Pack& pack, const char* role, Provenanc
 
 Result<std::unique_ptr<LandmarkSource>> makeLandmarkSource(const Config& config, const Pack& pack,
                                                            const std::shared_ptr<Runtime>& runtime,
-                                                           Provenance& provenance) {
+                                                           Provenance& provenance,
+                                                           std::unique_ptr<FaceDetector> detector) {
   const std::string name = config.landmarks.empty() ? defaultSource(pack) : config.landmarks;
   if (name.ends_with(".csv")) {
     FRONTALIS_ASSIGN(LandmarkFile file, LandmarkFile::read(name));
@@ -45,7 +47,10 @@ Result<std::unique_ptr<LandmarkSource>> makeLandmarkSource(const Config& config,
 
   FRONTALIS_ASSIGN(const Pack open, findPack("open"));
   FRONTALIS_ASSIGN(const auto detector_file, used(open, "face-detector", provenance));
-  RetinaFace detector(runtime, detector_file, {.long_side = config.detect_size});
+  if (!detector) {
+    detector = std::make_unique<RetinaFace>(runtime, detector_file,
+                                            RetinaFaceOptions{.long_side = config.detect_size});
+  }
   if (clnf) {
     // CE-CLM shares the eyes' models and the shape model with CLNF.
     for (const char* part : {"clnf", "ceclm"}) {
@@ -66,6 +71,14 @@ Result<std::unique_ptr<LandmarkSource>> makeLandmarkSource(const Config& config,
   return std::unique_ptr<LandmarkSource>(std::make_unique<Mesh68Source>(
       MeshTracker(std::move(detector), FaceMeshNetwork(runtime, network),
                   {.detect_every = config.detect_every})));
+}
+
+Result<std::unique_ptr<FaceDetector>> makeLandmarkDetector(const Config& config,
+                                                           std::shared_ptr<Runtime> runtime) {
+  FRONTALIS_ASSIGN(const Pack open, findPack("open"));
+  FRONTALIS_ASSIGN(auto file, open.file("face-detector"));
+  return std::unique_ptr<FaceDetector>(std::make_unique<RetinaFace>(
+      std::move(runtime), std::move(file), RetinaFaceOptions{.long_side = config.detect_size}));
 }
 
 }  // namespace frontalis

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "pipeline/analysis.h"
+#include "pipeline/many_faces.h"
 #include "util/try.h"
 
 namespace frontalis {
@@ -94,9 +95,32 @@ struct LiveStream::Impl {
   Status warmUp() {
     FRONTALIS_ASSIGN(first, source->next());
     if (!first) return Error{ErrorCode::kNoFrames, source->info().name + ": holds no picture"};
-    FRONTALIS_TRY(meter->measure(first->frame, measurement));
-    meter->reset();
+    if (many) {
+      FRONTALIS_TRY(many->process(first->frame, records));
+      many->reset();
+    } else {
+      FRONTALIS_TRY(meter->measure(first->frame, measurement));
+      meter->reset();
+    }
     first->captured = Clock::now();
+    return {};
+  }
+
+  Status analyse(LiveRows& rows) {
+    rows.rows.clear();
+    rows.neutral_frames.clear();
+    if (many) {
+      FRONTALIS_TRY(many->process(rows.frame, records));
+      for (const FrameRecord& record : records) {
+        rows.rows.push_back(record.row);
+        rows.neutral_frames.push_back(many->neutralFrames(record.row.face_id));
+      }
+      return {};
+    }
+    FRONTALIS_TRY(meter->measure(rows.frame, measurement));
+    rows.rows.push_back(interpreter->interpret(measurement).row);
+    neutral_frames += rows.rows.front().success ? 1 : 0;
+    rows.neutral_frames.push_back(neutral_frames);
     return {};
   }
 
@@ -114,6 +138,8 @@ struct LiveStream::Impl {
   std::unique_ptr<FaceMeter> meter;
   std::unique_ptr<FaceInterpreter> interpreter;
   Measurement measurement;
+  std::unique_ptr<ManyFaces> many;  // in place of both, when several faces are asked for
+  std::vector<FrameRecord> records;
   std::optional<LiveFrame> first;
   Slot slot;
   std::thread reader;
@@ -139,6 +165,9 @@ Result<LiveStream> LiveStream::open(const std::string& source, const Config& con
   FRONTALIS_ASSIGN(impl->analysis, makeAnalysis(online, false));
   FRONTALIS_ASSIGN(impl->meter, impl->analysis->meter());
   impl->interpreter = impl->analysis->interpreter();
+  if (config.faces > 1) {
+    FRONTALIS_ASSIGN(impl->many, ManyFaces::create(*impl->analysis, online, false));
+  }
   FRONTALIS_TRY(impl->warmUp());
   return LiveStream(std::move(impl));
 }
@@ -153,24 +182,19 @@ Result<LiveStream::Step> LiveStream::next(std::chrono::milliseconds patience, Li
   if (!taken.frame) return Step::kNothing;
 
   rows.frame = std::move(taken.frame->frame);
-  FRONTALIS_TRY(s.meter->measure(rows.frame, s.measurement));
-  const FrameRecord record = s.interpreter->interpret(s.measurement);
-  rows.rows.assign(1, record.row);
+  FRONTALIS_TRY(s.analyse(rows));
   ++s.frames;
-  if (record.row.success) {
-    ++s.frames_with_face;
-    ++s.neutral_frames;
-  }
+  if (rows.rows.front().success) ++s.frames_with_face;
   rows.age_ms =
       std::chrono::duration<double, std::milli>(Clock::now() - taken.frame->captured).count();
   rows.dropped = s.dropped;
-  rows.neutral_frames = s.neutral_frames;
   s.ages.add(rows.age_ms);
   return Step::kRows;
 }
 
 void LiveStream::resetNeutral() {
   impl_->interpreter->reset();
+  if (impl_->many) impl_->many->resetNeutral();
   impl_->neutral_frames = 0;
 }
 
@@ -185,6 +209,7 @@ Summary LiveStream::summary() const {
   summary.frames_with_face = impl_->frames_with_face;
   StageTimer times = impl_->meter->times();
   times.merge(impl_->interpreter->times());
+  if (impl_->many) times.merge(impl_->many->times());
   describe(*impl_->analysis, times, summary);
   return summary;
 }

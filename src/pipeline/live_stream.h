@@ -27,8 +27,8 @@ struct LiveRows {
   std::vector<Row> rows;     ///< by face_id
   double age_ms = 0;         ///< from the picture's capture to its action units
   std::int64_t dropped = 0;  ///< pictures so far that came and went while another was analysed
-  /// Pictures with a face since the person's neutral was last forgotten.
-  std::int64_t neutral_frames = 0;
+  /// For each row: pictures with this face since its neutral was last forgotten.
+  std::vector<std::int64_t> neutral_frames;
 };
 
 /// Analyses pictures as they happen. A thread of its own takes them from the source and leaves the

@@ -4,6 +4,7 @@
 #include "appearance/mesh_signals.h"
 #include "au/open_aus.h"
 #include "face/mesh_tracker.h"
+#include "face/retinaface.h"
 #include "models/pack.h"
 #include "pipeline/appearance_stage.h"
 #include "shape/mesh68.h"
@@ -153,6 +154,11 @@ class OpenAnalysis final : public Analysis {
     columns.shape = hasAppearance();
     return columns;
   }
+  [[nodiscard]] Result<std::unique_ptr<FaceDetector>> detector() const override {
+    FRONTALIS_ASSIGN(auto file, pack_.file("face-detector"));
+    return std::unique_ptr<FaceDetector>(std::make_unique<RetinaFace>(
+        runtime_, std::move(file), RetinaFaceOptions{.long_side = config_.detect_size}));
+  }
   [[nodiscard]] bool hasAppearance() const override { return config_.features; }
   [[nodiscard]] std::unique_ptr<FaceInterpreter> interpreter() const override {
     OpenAuOptions options;
@@ -169,12 +175,14 @@ class OpenAnalysis final : public Analysis {
         image_(image),
         canonical_(std::move(canonical)) {}
 
-  Result<std::unique_ptr<FaceMeter>> makeMeter(Provenance&) override {
-    FRONTALIS_ASSIGN(const auto detector, pack_.file("face-detector"));
+  Result<std::unique_ptr<FaceMeter>> makeMeter(Provenance&,
+                                               std::unique_ptr<FaceDetector> detector) override {
     FRONTALIS_ASSIGN(const auto landmarks, pack_.file("landmarks"));
     FRONTALIS_ASSIGN(const auto blendshapes, pack_.file("blendshapes"));
-    MeshTracker tracker(RetinaFace(runtime_, detector, {.long_side = config_.detect_size}),
-                        FaceMeshNetwork(runtime_, landmarks),
+    if (!detector) {
+      FRONTALIS_ASSIGN(detector, this->detector());
+    }
+    MeshTracker tracker(std::move(detector), FaceMeshNetwork(runtime_, landmarks),
                         {.detect_every = config_.detect_every});
     std::unique_ptr<AppearanceStage> appearance;
     if (config_.features) {

@@ -173,6 +173,9 @@ class OpenFaceAnalysis final : public Analysis {
     columns.gaze = gaze_;
     return columns;
   }
+  [[nodiscard]] Result<std::unique_ptr<FaceDetector>> detector() const override {
+    return makeLandmarkDetector(config_, runtime_);
+  }
   [[nodiscard]] bool hasAppearance() const override { return true; }
   [[nodiscard]] std::unique_ptr<FaceInterpreter> interpreter() const override {
     const AuMode mode = image_           ? AuMode::kImages
@@ -193,9 +196,11 @@ class OpenFaceAnalysis final : public Analysis {
         triangles_(std::move(triangles)),
         predictor_(std::move(predictor)) {}
 
-  Result<std::unique_ptr<FaceMeter>> makeMeter(Provenance& provenance) override {
+  Result<std::unique_ptr<FaceMeter>> makeMeter(Provenance& provenance,
+                                               std::unique_ptr<FaceDetector> detector) override {
     FRONTALIS_ASSIGN(auto appearance, AppearanceStage::create(pdm_, triangles_, config_));
-    FRONTALIS_ASSIGN(auto landmarks, makeLandmarkSource(config_, pack_, runtime_, provenance));
+    FRONTALIS_ASSIGN(auto landmarks,
+                     makeLandmarkSource(config_, pack_, runtime_, provenance, std::move(detector)));
     gaze_ = landmarks->hasFaceModel();
     return std::unique_ptr<FaceMeter>(
         std::make_unique<OpenFaceMeter>(std::move(appearance), std::move(landmarks), image_));

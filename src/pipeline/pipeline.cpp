@@ -135,6 +135,10 @@ Result<Pipeline> Pipeline::open(const Config& config) {
     return invalid("mirrored halves need frames to come, and a picture's row cannot wait for them",
                    "Leave Config::mirror_sides out");
   }
+  if (config.faces != 1) {
+    return invalid("a Pipeline follows one face, not " + std::to_string(config.faces),
+                   "Use an Extractor for several");
+  }
   Config online = config;
   online.online = true;
   auto impl = std::make_unique<Impl>();
