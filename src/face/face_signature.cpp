@@ -15,10 +15,11 @@ constexpr std::pair<int, int> kPairs[FaceSignature::kLengths] = {
     {36, 45}, {39, 42}, {27, 30}, {0, 16},  {0, 27}, {16, 27},
     {0, 30},  {16, 30}, {36, 30}, {45, 30}, {1, 15}};
 
-// One person's signatures from frame to frame differ by less than these, two persons' by more
+// By how much one person's signatures differ as the head moves, and two persons' differ by more
 // (measured on the sample videos and pictures, whose people the signature must tell apart).
-constexpr float kShapeScale = 0.03f;  // root mean square of the logarithms
-constexpr float kLookScale = 0.25f;   // 1 - correlation
+constexpr float kShapeMeasured = 0.03f;  // root mean square of the logarithms
+constexpr float kShapeFitted = 0.08f;
+constexpr float kLook = 0.25f;  // 1 - correlation
 
 constexpr float kNew = 0.35f;  // a signature this far from all known ones is kept
 constexpr std::size_t kMostKnown = 24;
@@ -40,10 +41,10 @@ float distance(const FaceSignature& a, const FaceSignature& b) {
   for (std::size_t i = 0; i < a.shape.size(); ++i) {
     squares += (a.shape[i] - b.shape[i]) * (a.shape[i] - b.shape[i]);
   }
-  const float shape = std::sqrt(squares / static_cast<float>(a.shape.size())) / kShapeScale;
+  const float shape = std::sqrt(squares / static_cast<float>(a.shape.size()));
   float correlation = 0;
   for (std::size_t i = 0; i < a.look.size(); ++i) correlation += a.look[i] * b.look[i];
-  const float look = (1 - correlation) / kLookScale;
+  const float look = (1 - correlation) / kLook;
   return std::sqrt((shape * shape + look * look) / 2);
 }
 
@@ -58,7 +59,10 @@ FaceSignature FaceSigner::sign(const Frame& frame, const Landmarks68& landmarks,
     signature.shape[i] = std::log(std::max(length, 1e-3f));
     sum += signature.shape[i];
   }
-  for (float& value : signature.shape) value -= sum / static_cast<float>(signature.shape.size());
+  for (float& value : signature.shape) {
+    value -= sum / static_cast<float>(signature.shape.size());
+    value /= fitted_ ? kShapeFitted : kShapeMeasured;
+  }
 
   // A square of 2.2 eye distances, upright with the eyes, from the brows to the mouth.
   const Point2f left = mean(landmarks, 36, 41), right = mean(landmarks, 42, 47);

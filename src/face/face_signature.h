@@ -15,7 +15,7 @@ namespace frontalis {
 struct FaceSignature {
   static constexpr std::size_t kLengths = 11;
   static constexpr int kSide = 16;
-  std::array<float, kLengths> shape{};      ///< logarithms of lengths, mean 0
+  std::array<float, kLengths> shape{};      ///< logarithms of lengths, mean 0, in usual deviations
   std::array<float, kSide * kSide> look{};  ///< brightness, mean 0, norm 1
 };
 
@@ -25,11 +25,16 @@ float distance(const FaceSignature& a, const FaceSignature& b);
 /// Takes signatures. Keeps its buffer.
 class FaceSigner {
  public:
+  /// `fitted`: landmarks in 3D come from a model fitted to the picture's points, and depend more on
+  /// pose and expression than those of the face mesh.
+  explicit FaceSigner(bool fitted) : fitted_(fitted) {}
+
   /// Landmarks in px of the frame and in camera mm, as rows hold them.
   FaceSignature sign(const Frame& frame, const Landmarks68& landmarks,
                      const Landmarks68In3d& landmarks_3d);
 
  private:
+  const bool fitted_;
   Image picture_;
 };
 

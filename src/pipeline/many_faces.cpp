@@ -54,7 +54,8 @@ ManyFaces::ManyFaces(Analysis& analysis, const Config& config, bool image)
       image_(image),
       online_(config.online),
       // Fitted face models recover by themselves, at OpenFace's own pace.
-      patience_(analysis.columns().gaze ? 15 : 0) {}
+      patience_(analysis.columns().gaze ? 15 : 0),
+      signer_(analysis.columns().failed_keep_state) {}
 
 Result<std::unique_ptr<ManyFaces>> ManyFaces::create(Analysis& analysis, const Config& config,
                                                      bool image) {
@@ -211,7 +212,7 @@ void ManyFaces::weighSuspects() {
     return std::numeric_limits<float>::infinity();
   };
   for (const auto& track : tracks_) {
-    if (!track->active || track->suspects.empty() || track->evidence < kEvidence) continue;
+    if (!track->active || track->person < 0 || track->evidence < kEvidence) continue;
     bool wait = false;
     for (std::size_t i = 1; i < track->suspects.size(); ++i) {
       const int other = track->suspects[i].person;
