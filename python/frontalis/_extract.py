@@ -8,7 +8,7 @@ from ._progress import progress_bar
 from .tables import to_pandas
 
 _GROUPS = ("landmarks_2d", "landmarks_3d", "blendshapes", "sides")
-_OPTIONS = ("pack", "landmarks", "detect_every", "detect_size", "threads", "online",
+_OPTIONS = ("pack", "landmarks", "faces", "detect_every", "detect_size", "threads", "online",
             "static_models", "features", "aligned_size", "aligned_scale", "aligned_mask",
             "runtime", "device", "runtime_strict", "prepare_limit_s", "run_limit_s")
 
@@ -59,6 +59,8 @@ def extract(input, *, progress=True, **options):
     sides : bool or "mirror"
         AUxx_r_left and _right of the person: an indication (open pack), or with "mirror" measured
         on the mirrored halves
+    faces : int
+        followed at a time; with more than one a frame has a row for each, face_id stays
     detect_every, detect_size : int
         frames between checks by the detector; longer side of the picture it sees, px
     threads : int

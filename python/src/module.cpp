@@ -491,6 +491,7 @@ NB_MODULE(_native, m) {
       .def(nb::init<>())
       .def_rw("pack", &Config::pack)
       .def_rw("landmarks", &Config::landmarks)
+      .def_rw("faces", &Config::faces)
       .def_rw("detect_every", &Config::detect_every)
       .def_rw("detect_size", &Config::detect_size)
       .def_rw("threads", &Config::threads)
