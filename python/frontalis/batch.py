@@ -24,8 +24,8 @@ from ._progress import progress_bar
 # Options of `extract` that change what is written, in the order of its help, and their keywords
 # here. A manifest names them in this order.
 _ARGUMENTS = {
-    "format": "format", "pack": "pack", "landmarks": "landmarks", "faces": "faces", "landmarks-2d": "landmarks_2d",
-    "landmarks-3d": "landmarks_3d", "blendshapes": "blendshapes", "sides": "sides",
+    "format": "format", "pack": "pack", "landmarks": "landmarks", "faces": "faces",
+    "landmarks-2d": "landmarks_2d", "landmarks-3d": "landmarks_3d", "blendshapes": "blendshapes", "sides": "sides",
     "aligned-size": "aligned_size", "aligned-scale": "aligned_scale", "no-mask": "no_mask",
     "detect-every": "detect_every", "detect-size": "detect_size", "static": "static_models",
     "online": "online", "runtime": "runtime", "device": "device",
