@@ -98,15 +98,15 @@ Result<FexTable> FexTable::parse(std::string text, const std::string& name) {
       return {};
     }
     const auto row = static_cast<std::int64_t>(table.rows());
-    const std::optional<double> frame = numberOf(cells, "frame");
+    const std::optional<double> stated = numberOf(cells, "frame");
     const std::optional<double> time = numberOf(cells, "timestamp");
-    if ((at.contains("frame") && (!frame || std::abs(*frame) > 1e15)) ||
+    if ((at.contains("frame") && (!stated || std::abs(*stated) > 1e15)) ||
         (at.contains("timestamp") && !time)) {
       return Error{ErrorCode::kCorrupt,
                    name + ": data row " + std::to_string(row + 1) + " has no " +
-                       (at.contains("frame") && !frame ? "frame" : "timestamp")};
+                       (at.contains("frame") && !stated ? "frame" : "timestamp")};
     }
-    const std::int64_t number = frame ? std::llround(*frame) + (zero_based ? 1 : 0) : row + 1;
+    const std::int64_t number = stated ? std::llround(*stated) + (zero_based ? 1 : 0) : row + 1;
     faces_of_frame = number == last_frame ? faces_of_frame + 1 : 0;
     last_frame = number;
     table.frame.push_back(number);
@@ -115,8 +115,8 @@ Result<FexTable> FexTable::parse(std::string text, const std::string& name) {
              : static_cast<int>(std::clamp(numberOf(cells, "face_id").value_or(0), -1e9, 1e9)));
     if (time) table.seconds.push_back(*time);
     bool seen = true;
-    if (const auto success = at.find("success"); success != at.end()) {
-      seen = isTrue(cells[success->second]);
+    if (const auto said = at.find("success"); said != at.end()) {
+      seen = isTrue(cells[said->second]);
     } else if (feat && at.contains("FaceScore")) {
       seen = numberOf(cells, "FaceScore").has_value();
     }
