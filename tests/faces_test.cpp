@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "pipeline/many_faces.h"
+#include "support/environment.h"
 #include "support/media.h"
 #include "support/paths.h"
 #include "support/process.h"
@@ -129,6 +130,8 @@ TEST(Faces, TwoThatSwapPlacesAndAThird) {
 TEST(Faces, TheSamePersonWithOpenFacesModels) {
   FRONTALIS_NEEDS_FFMPEG();
   FRONTALIS_NEEDS_SHARED("models/OpenFaceModels");
+  const testing::ScopedVariable models(
+      "OPENFACE_MODELS_DIR", (testing::sharedDir() / "models" / "OpenFaceModels").string());
   const testing::TempFolder folder;
   Config config;
   config.pack = "openface";
