@@ -21,8 +21,8 @@ FRONTALIS = os.environ.get("FRONTALIS_EXECUTABLE", "build/release/frontalis")
 SAMPLES = Path(os.environ.get("FRONTALIS_SAMPLES", ".deps/samples")).resolve()
 TEXT = "return document.getElementById(arguments[0]).textContent"
 # Two people side by side.
-CAMERA = ("movie={a}:loop=0,fps=30,setpts=N/30/TB,crop=360:360:140:0[x];"
-          "movie={b}:loop=0,fps=30,setpts=N/30/TB,crop=360:360:140:0[y];"
+CAMERA = ("movie={a}:loop=0,setpts=N/30/TB,crop=360:360:140:0[x];"
+          "movie={b}:loop=0,setpts=N/30/TB,crop=360:360:140:0[y];"
           "[x][y]hstack,realtime[out0]")
 
 

@@ -1,11 +1,10 @@
 // The same input, pack and version give the same bytes: on any number of threads, in pieces or not,
-// every time.
+// every time. The other packs are compared in extract_test.cpp.
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "support/environment.h"
 #include "support/media.h"
 #include "support/own_pack.h"
 #include "support/paths.h"
@@ -45,27 +44,12 @@ void expectSameBytes(const testing::TempFolder& folder, const std::string& optio
   }
 }
 
-TEST(Reproducible, OpenPack) {
-  FRONTALIS_NEEDS_FFMPEG();
-  const testing::TempFolder folder;
-  expectSameBytes(folder, "--sides --blendshapes");
-}
-
 TEST(Reproducible, OwnPack) {
   FRONTALIS_NEEDS_FFMPEG();
   const testing::TempFolder folder;
   testing::writeOwnPack(folder / "pack", testing::syntheticAuModels(5), FRONTALIS_DATA_DIR);
   expectSameBytes(folder,
                   "--landmarks mesh68 --pack " + testing::quoted((folder / "pack").string() + "/"));
-}
-
-TEST(Reproducible, OpenFacePack) {
-  FRONTALIS_NEEDS_FFMPEG();
-  FRONTALIS_NEEDS_SHARED("models/OpenFaceModels");
-  const testing::ScopedVariable models(
-      "OPENFACE_MODELS_DIR", (testing::sharedDir() / "models" / "OpenFaceModels").string());
-  const testing::TempFolder folder;
-  expectSameBytes(folder, "--pack openface --landmarks clnf");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -15,6 +16,9 @@ namespace frontalis {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+// What a driver may take beyond the source's own limit before it counts as stuck.
+constexpr auto kGrace = std::chrono::seconds(2);
 
 /// One picture on its way from the source to the analysis: a newer one takes its place.
 class Slot {
@@ -79,22 +83,79 @@ class Slot {
   const bool drop_late_;
 };
 
+/// What the thread that reads the source needs. Shared with it, as a driver or a filter that never
+/// answers keeps that thread for good.
+struct Capture {
+  explicit Capture(bool drop_late) : slot(drop_late) {}
+
+  std::unique_ptr<LiveSource> source;
+  Slot slot;
+  std::atomic<bool> over{false};
+
+  void read() {
+    for (;;) {
+      Result<std::optional<LiveFrame>> frame = source->next();
+      const bool more = frame.ok() && *frame;
+      if (!more) slot.end(frame.ok() ? Status() : frame.error());
+      if (!more || !slot.put(*std::move(*frame))) break;
+    }
+    over = true;
+  }
+};
+
 }  // namespace
 
 struct LiveStream::Impl {
-  explicit Impl(bool drop_late) : slot(drop_late) {}
+  explicit Impl(const LiveOptions& options)
+      : capture(std::make_shared<Capture>(options.drop_late)),
+        stopped(options.source.stopped),
+        limit(options.source.timeout + kGrace) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl() {
-    slot.close();
-    if (reader.joinable()) reader.join();
+    capture->slot.close();
+    if (!reader.joinable()) return;
+    const Clock::time_point until = Clock::now() + kGrace;
+    while (!capture->over && Clock::now() < until) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    if (capture->over) {
+      reader.join();
+    } else {
+      reader.detach();
+    }
+  }
+
+  /// As Slot::take(); a source that is silent beyond its own limit has ended.
+  Slot::Taken take(std::chrono::milliseconds patience) {
+    Slot::Taken taken = capture->slot.take(patience);
+    const Clock::time_point now = Clock::now();
+    if (taken.frame || taken.end) {
+      heard = now;
+    } else if (now - heard > limit) {
+      taken.end = Error{ErrorCode::kTimeout,
+                        capture->source->info().name + ": the source no longer answers",
+                        "Check the device or address; --timeout says how long to wait"};
+    }
+    return taken;
   }
 
   /// Networks are prepared at their first picture, which takes longer than pictures may wait: that
   /// is done before time counts.
   Status warmUp() {
-    FRONTALIS_ASSIGN(first, source->next());
-    if (!first) return Error{ErrorCode::kNoFrames, source->info().name + ": holds no picture"};
+    reader = std::thread([shared = capture] { shared->read(); });
+    heard = Clock::now();
+    while (!first) {
+      Slot::Taken taken = take(std::chrono::milliseconds(50));
+      if (taken.end && !taken.end->ok()) return taken.end->error();
+      if (taken.end) {
+        return Error{ErrorCode::kNoFrames, capture->source->info().name + ": holds no picture"};
+      }
+      if (!taken.frame && stopped && stopped()) {
+        return Error{ErrorCode::kCancelled, "stopped before the first picture"};
+      }
+      first = std::move(taken.frame);
+    }
     if (many) {
       FRONTALIS_TRY(many->process(first->frame, records));
       many->reset();
@@ -124,24 +185,17 @@ struct LiveStream::Impl {
     return {};
   }
 
-  void read() {
-    if (!slot.put(*std::exchange(first, std::nullopt))) return;
-    for (;;) {
-      Result<std::optional<LiveFrame>> frame = source->next();
-      if (!frame.ok() || !*frame) return slot.end(frame.ok() ? Status() : frame.error());
-      if (!slot.put(*std::move(*frame))) return;
-    }
-  }
-
-  std::unique_ptr<LiveSource> source;
+  std::shared_ptr<Capture> capture;
+  std::function<bool()> stopped;
+  Clock::duration limit;
+  Clock::time_point heard;  // when the source last gave something
   std::unique_ptr<Analysis> analysis;
   std::unique_ptr<FaceMeter> meter;
   std::unique_ptr<FaceInterpreter> interpreter;
   Measurement measurement;
   std::unique_ptr<ManyFaces> many;  // in place of both, when several faces are asked for
   std::vector<FrameRecord> records;
-  std::optional<LiveFrame> first;
-  Slot slot;
+  std::optional<LiveFrame> first;  // the picture that the networks were prepared with
   std::thread reader;
 
   std::int64_t frames = 0;
@@ -160,8 +214,8 @@ Result<LiveStream> LiveStream::open(const std::string& source, const Config& con
                                     const LiveOptions& options) {
   Config online = config;
   online.online = true;
-  auto impl = std::make_unique<Impl>(options.drop_late);
-  FRONTALIS_ASSIGN(impl->source, LiveSource::open(source, options.source));
+  auto impl = std::make_unique<Impl>(options);
+  FRONTALIS_ASSIGN(impl->capture->source, LiveSource::open(source, options.source));
   FRONTALIS_ASSIGN(impl->analysis, makeAnalysis(online, false));
   FRONTALIS_ASSIGN(impl->meter, impl->analysis->meter());
   impl->interpreter = impl->analysis->interpreter();
@@ -174,9 +228,13 @@ Result<LiveStream> LiveStream::open(const std::string& source, const Config& con
 
 Result<LiveStream::Step> LiveStream::next(std::chrono::milliseconds patience, LiveRows& rows) {
   Impl& s = *impl_;
-  if (!s.reader.joinable()) s.reader = std::thread([&s] { s.read(); });
-  Slot::Taken taken = s.slot.take(patience);
-  s.dropped = taken.dropped;
+  Slot::Taken taken;
+  if (s.first) {
+    taken.frame = std::exchange(s.first, std::nullopt);
+  } else {
+    taken = s.take(patience);
+  }
+  s.dropped = std::max(s.dropped, taken.dropped);
   if (taken.end && !taken.end->ok()) return taken.end->error();
   if (taken.end) return Step::kEnd;
   if (!taken.frame) return Step::kNothing;
@@ -198,7 +256,7 @@ void LiveStream::resetNeutral() {
   impl_->neutral_frames = 0;
 }
 
-const LiveSourceInfo& LiveStream::source() const { return impl_->source->info(); }
+const LiveSourceInfo& LiveStream::source() const { return impl_->capture->source->info(); }
 Columns LiveStream::columns() const { return impl_->analysis->columns(); }
 const DurationHistogram& LiveStream::ages() const { return impl_->ages; }
 std::int64_t LiveStream::dropped() const { return impl_->dropped; }

@@ -42,7 +42,8 @@ class LiveStream {
 
   LiveStream(LiveStream&&) noexcept;
   LiveStream& operator=(LiveStream&&) noexcept;
-  /// Waits until the source sees LiveSourceOptions::stopped, or gives a picture.
+  /// Waits until the source sees LiveSourceOptions::stopped or gives a picture; a source that does
+  /// not answer is left to itself after two seconds.
   ~LiveStream();
 
   enum class Step { kRows, kNothing, kEnd };
