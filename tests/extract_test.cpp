@@ -305,7 +305,8 @@ fs::path cutVideo(const fs::path& folder) {
 TEST_F(ExtractTest, ThreadsDoNotChangeAByte) {
   FRONTALIS_NEEDS_FFMPEG();
   const fs::path video = cutVideo(folder_);
-  std::vector<std::pair<std::string, std::string>> ways = {{"", "--landmarks-2d --blendshapes --sides"}};
+  std::vector<std::pair<std::string, std::string>> ways = {
+      {"", "--landmarks-2d --blendshapes --sides"}};
   const fs::path openface = testing::sharedDir() / "models" / "OpenFaceModels";
   const fs::path pfld = testing::sharedDir() / "models" / "research" / "pfld_cunjian.onnx";
   if (fs::exists(openface) && fs::exists(pfld)) {  // research models: where a checkout has them
