@@ -90,7 +90,7 @@ FaceSignature FaceSigner::sign(const Frame& frame, const Landmarks68& landmarks,
         for (int u = 0; u < kFine; ++u, p += 3) bright += p[0] + 2 * p[1] + p[2];
       }
       const auto value = static_cast<float>(bright);
-      signature.look[static_cast<std::size_t>(y * kSide + x)] = value;
+      signature.look[static_cast<std::size_t>(y) * kSide + static_cast<std::size_t>(x)] = value;
       total += value;
     }
   }

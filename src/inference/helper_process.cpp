@@ -22,7 +22,7 @@
 
 #if defined(__APPLE__)
 #include <crt_externs.h>
-#else
+#elif !defined(_GNU_SOURCE)
 extern char** environ;
 #endif
 

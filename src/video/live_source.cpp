@@ -169,7 +169,7 @@ class AvSource final : public LiveSource {
     format_->flags |= AVFMT_FLAG_NONBLOCK;
     const Status opened = openFormat(source, kind, &wanted);
     av_dict_free(&wanted);
-    FRONTALIS_TRY(opened);
+    if (!opened.ok()) return opened.error();
     return openDecoder();
   }
 
@@ -181,7 +181,7 @@ class AvSource final : public LiveSource {
     av_dict_set(&wanted, "rtsp_flags", "prefer_tcp", 0);
     const Status opened = openFormat(url, nullptr, &wanted);
     av_dict_free(&wanted);
-    FRONTALIS_TRY(opened);
+    if (!opened.ok()) return opened.error();
     FRONTALIS_TRY(probe());
     return openDecoder();
   }
