@@ -156,20 +156,6 @@ struct ColumnTable::Data {
   }
 };
 
-Columns both(const Columns& wanted, const Columns& filled) {
-  Columns c = filled;
-  c.gaze = wanted.gaze && filled.gaze;
-  c.pose = wanted.pose && filled.pose;
-  c.landmarks_2d = wanted.landmarks_2d && filled.landmarks_2d;
-  c.landmarks_3d = wanted.landmarks_3d && filled.landmarks_3d;
-  c.shape = wanted.shape && filled.shape;
-  c.intensity = wanted.intensity && filled.intensity;
-  c.sides = wanted.sides && filled.sides;
-  c.presence = wanted.presence && filled.presence;
-  c.blendshapes = wanted.blendshapes && filled.blendshapes;
-  return c;
-}
-
 ColumnTable::ColumnTable(const Columns& columns, bool named) : data_(std::make_shared<Data>()) {
   data_->columns = columns;
   data_->named = named;

@@ -11,9 +11,6 @@
 
 namespace frontalis::python {
 
-/// The groups of columns both asked for and filled.
-Columns both(const Columns& wanted, const Columns& filled);
-
 /// Rows turned into columns: one typed buffer each, handed to Arrow without a copy.
 ///   file        utf8     images only: its name
 ///   frame       int64    1-based

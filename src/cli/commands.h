@@ -25,6 +25,8 @@ int report(const Error& error);
 
 /// --runtime and --device, for every command that analyses.
 void addRuntimeOptions(CLI::App& command, Config& config);
+/// --detect-every and --detect-size, likewise.
+void addDetectorOptions(CLI::App& command, Config& config);
 
 // One file a command. Each adds its subcommand and, when that is chosen, sets `action`.
 void addExtract(CLI::App& app, Action& action);

@@ -38,16 +38,7 @@ void addExtractOptions(CLI::App& command, ExtractOptions& options) {
                   "Scale of aligned faces, px per mm [default: 0.7 at 112 px, in proportion]")
       ->check(CLI::Range(0.0, 100.0));
   command.add_flag("!--no-mask", config.aligned_mask, "Aligned faces with their surroundings");
-  command
-      .add_option("--detect-every", config.detect_every,
-                  "Frames between checks by the detector; 1 = every frame, 0 = only when lost")
-      ->check(CLI::Range(0, 1'000'000))
-      ->capture_default_str();
-  command
-      .add_option("--detect-size", config.detect_size,
-                  "Longer side, in px, of the picture the detector sees: more finds smaller faces")
-      ->check(CLI::Range(32, 8192))
-      ->capture_default_str();
+  addDetectorOptions(command, config);
   command.add_flag("--static", config.static_models,
                    "Do not use the person's neutral (OpenFace's -au_static)");
   command.add_flag("--online", config.online,

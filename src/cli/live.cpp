@@ -310,16 +310,7 @@ void addLive(CLI::App& app, Action& action) {
   command->add_flag("--landmarks-3d", columns.landmarks_3d, "68 points, mm");
   command->add_flag("--blendshapes", columns.blendshapes, "The 52 coefficients (open pack)");
   command->add_flag("--sides", columns.sides, "Left and right (open pack): an indication only");
-  command
-      ->add_option("--detect-every", config.detect_every,
-                   "Frames between checks by the detector; 1 = every frame, 0 = only when lost")
-      ->check(CLI::Range(0, 1'000'000))
-      ->capture_default_str();
-  command
-      ->add_option("--detect-size", config.detect_size,
-                   "Longer side, in px, of the picture the detector sees")
-      ->check(CLI::Range(32, 8192))
-      ->capture_default_str();
+  addDetectorOptions(*command, config);
   command->add_flag("--static", config.static_models, "Do not use the person's neutral");
   addRuntimeOptions(*command, config);
   command->add_flag("-q,--quiet", options->quiet, "Only warnings and errors");

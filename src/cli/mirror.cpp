@@ -219,16 +219,7 @@ void addMirror(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_flag("--software-encoder", options->software,
                     "libx264 even where the machine has an encoder of its own");
-  command
-      ->add_option("--detect-every", config.detect_every,
-                   "Frames between checks by the detector; 1 = every frame, 0 = only when lost")
-      ->check(CLI::Range(0, 1'000'000))
-      ->capture_default_str();
-  command
-      ->add_option("--detect-size", config.detect_size,
-                   "Longer side, in px, of the picture the detector sees")
-      ->check(CLI::Range(32, 8192))
-      ->capture_default_str();
+  addDetectorOptions(*command, config);
   command->add_flag("--static", config.static_models, "Do not use the person's neutral");
   command->add_option("--threads", config.threads, "Busy threads at most; 0 = one per core")
       ->check(CLI::Range(0, 1024))

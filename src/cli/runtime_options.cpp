@@ -23,4 +23,17 @@ void addRuntimeOptions(CLI::App& command, Config& config) {
       ->capture_default_str();
 }
 
+void addDetectorOptions(CLI::App& command, Config& config) {
+  command
+      .add_option("--detect-every", config.detect_every,
+                  "Frames between checks by the detector; 1 = every frame, 0 = only when lost")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
+  command
+      .add_option("--detect-size", config.detect_size,
+                  "Longer side, in px, of the picture the detector sees: more finds smaller faces")
+      ->check(CLI::Range(32, 8192))
+      ->capture_default_str();
+}
+
 }  // namespace frontalis::cli

@@ -8,29 +8,13 @@
 #include "output/meta.h"
 #include "output/openface_details.h"
 #include "output/render.h"
+#include "output/row_values.h"
 #include "util/file.h"
 #include "util/sha256.h"
 #include "util/try.h"
 
 namespace frontalis {
 namespace {
-
-/// The columns both asked for and filled.
-Columns both(const Columns& wanted, const Columns& filled) {
-  Columns c;
-  c.gaze = wanted.gaze && filled.gaze;
-  c.pose = wanted.pose && filled.pose;
-  c.landmarks_2d = wanted.landmarks_2d && filled.landmarks_2d;
-  c.landmarks_3d = wanted.landmarks_3d && filled.landmarks_3d;
-  c.shape = wanted.shape && filled.shape;
-  c.intensity = wanted.intensity && filled.intensity;
-  c.sides = wanted.sides && filled.sides;
-  c.presence = wanted.presence && filled.presence;
-  c.au28 = filled.au28;
-  c.failed_keep_state = filled.failed_keep_state;
-  c.blendshapes = wanted.blendshapes && filled.blendshapes;
-  return c;
-}
 
 /// Where rows go: a file that appears when complete, or standard output line by line.
 class RowWriter {

@@ -7,6 +7,21 @@
 
 namespace frontalis {
 
+/// The groups of columns both asked for and filled; how they are filled comes from `filled`.
+inline Columns both(const Columns& wanted, const Columns& filled) {
+  Columns c = filled;
+  c.gaze &= wanted.gaze;
+  c.pose &= wanted.pose;
+  c.landmarks_2d &= wanted.landmarks_2d;
+  c.landmarks_3d &= wanted.landmarks_3d;
+  c.shape &= wanted.shape;
+  c.intensity &= wanted.intensity;
+  c.sides &= wanted.sides;
+  c.presence &= wanted.presence;
+  c.blendshapes &= wanted.blendshapes;
+  return c;
+}
+
 /// Names of the columns that hold a row's measured values: all but those that say which row it is
 /// (file, frame, face_id, timestamp, confidence, success). OpenFace's names and order (spec
 /// pipeline 9.1).
