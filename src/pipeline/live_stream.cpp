@@ -38,6 +38,20 @@ class Slot {
     return true;
   }
 
+  /// Until open() or close(); false after the latter.
+  bool waitUntilOpen() {
+    std::unique_lock lock(mutex_);
+    taken_.wait(lock, [&] { return closed_ || open_; });
+    return !closed_;
+  }
+  void open() {
+    {
+      const std::lock_guard lock(mutex_);
+      open_ = true;
+    }
+    taken_.notify_one();
+  }
+
   void end(Status how) {
     {
       const std::lock_guard lock(mutex_);
@@ -79,6 +93,7 @@ class Slot {
   std::optional<LiveFrame> frame_;
   std::optional<Status> end_;
   std::int64_t dropped_ = 0;
+  bool open_ = false;
   bool closed_ = false;
   const bool drop_late_;
 };
@@ -97,7 +112,8 @@ struct Capture {
       Result<std::optional<LiveFrame>> frame = source->next();
       const bool more = frame.ok() && *frame;
       if (!more) slot.end(frame.ok() ? Status() : frame.error());
-      if (!more || !slot.put(*std::move(*frame))) break;
+      // After the first picture the source rests until everything is ready for the next.
+      if (!more || !slot.put(*std::move(*frame)) || !slot.waitUntilOpen()) break;
     }
     over = true;
   }
@@ -163,7 +179,8 @@ struct LiveStream::Impl {
       FRONTALIS_TRY(meter->measure(first->frame, measurement));
       meter->reset();
     }
-    first->captured = Clock::now();
+    first->captured = heard = Clock::now();
+    capture->slot.open();
     return {};
   }
 
@@ -234,7 +251,7 @@ Result<LiveStream::Step> LiveStream::next(std::chrono::milliseconds patience, Li
   } else {
     taken = s.take(patience);
   }
-  s.dropped = std::max(s.dropped, taken.dropped);
+  s.dropped = taken.dropped;
   if (taken.end && !taken.end->ok()) return taken.end->error();
   if (taken.end) return Step::kEnd;
   if (!taken.frame) return Step::kNothing;
