@@ -234,8 +234,7 @@ class MirrorRun {
   }
 
   Status open() {
-    const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-    threads_ = options_.config.threads > 0 ? options_.config.threads : cores;
+    threads_ = threadsOf(options_.config);
     FRONTALIS_ASSIGN(reader_, VideoReader::open(video_, {.threads = threads_}));
     const VideoInfo& info = reader_->info();
     report_.input.path = video_;

@@ -19,9 +19,7 @@ constexpr std::size_t kFramesAhead = 4;
 
 constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
 
-bool severalThreads(const Config& config) {
-  return config.threads > 1 || (config.threads <= 0 && std::thread::hardware_concurrency() > 1);
-}
+bool severalThreads(const Config& config) { return threadsOf(config) > 1; }
 
 }  // namespace
 
