@@ -21,16 +21,8 @@ void requireInside(const fs::path& path, const fs::path& folder) {
 /// Lists of models and of videos. The lists of AU models are read from a folder that holds the same
 /// bytes under both names that they use.
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const fs::path folder = [] {
-    fs::path made = fs::temp_directory_path() / ("fuzz_lists_" + std::to_string(::getpid()));
-    fs::create_directories(made);
-    std::atexit([] {
-      std::error_code ignored;
-      fs::remove_all(fs::temp_directory_path() / ("fuzz_lists_" + std::to_string(::getpid())),
-                     ignored);
-    });
-    return made;
-  }();
+  static const fuzz::TemporaryFolder made("fuzz_lists");
+  const fs::path& folder = made.path();
   const std::string_view text = fuzz::bytes(data, size);
   const fs::path name = folder / "list.txt";
   if (const auto list = parseMainList(text, name); list.ok()) {

@@ -7,16 +7,8 @@ using namespace frontalis;
 namespace fs = std::filesystem;
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const fs::path folder = [] {
-    fs::path made = fs::temp_directory_path() / ("fuzz_pack_" + std::to_string(::getpid()));
-    fs::create_directories(made);
-    std::atexit([] {
-      std::error_code ignored;
-      fs::remove_all(fs::temp_directory_path() / ("fuzz_pack_" + std::to_string(::getpid())),
-                     ignored);
-    });
-    return made;
-  }();
+  static const fuzz::TemporaryFolder made("fuzz_pack");
+  const fs::path& folder = made.path();
   std::ofstream(folder / "manifest.json", std::ios::binary)
       .write(reinterpret_cast<const char*>(data), static_cast<long>(size));
   const Result<Pack> pack = Pack::read(folder);

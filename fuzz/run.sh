@@ -23,7 +23,7 @@ one() {
   local name=$1 folders=() size=16384
   case $name in linear_model | validator) size=131072 ;; esac
   mkdir -p "$build/fuzz/found/$name"
-  for folder in "$build/fuzz/found/$name" "$seeds/$name" "corpus/$name"; do
+  for folder in "$build/fuzz/found/$name" "$seeds/${name/pipe/video}" "corpus/$name"; do
     [ ! -d "$folder" ] || folders+=("$folder")
   done
   if "$build/fuzz/fuzz_$name" -max_total_time="$seconds" -max_len=$size -timeout=30 \

@@ -93,6 +93,9 @@ TEST(BadVideos, EachGetsItsAnswerFromOneBatch) {
   written("text.avi", "no video\n", {"not_a_video"});
   made("empty.mkv", moving + "-frames:v 0", {"no_frames", "no_video_stream", "corrupt"});
   made("sound.mp4", "-f lavfi -i sine=duration=0.1", {"no_video_stream"});
+  std::string sounds = "-f lavfi -i testsrc2=s=64x48:r=25:d=0.1 -f lavfi -i sine=d=0.1 -map 0";
+  for (int i = 0; i < 256; ++i) sounds += " -map 1";
+  made("streams.mkv", sounds + " -c:v ffv1 -c:a pcm_s16le", {"unsupported"});
   made("locked.mp4",
        moving +
            "-encryption_scheme cenc-aes-ctr -encryption_key "

@@ -223,6 +223,25 @@ TEST_F(BatchTest, BadVideosStopNothingAndAreNotTriedTwice) {
   EXPECT_EQ(again, (std::set<std::string>{"a/same.csv", "good.csv"}));
 }
 
+TEST_F(BatchTest, AManifestOfOthersWritesNowhereElse) {
+  writeGrayVideo(folder_ / "videos/a.y4m", 3);
+  ASSERT_EQ(run(videos() + " " + out("t") + " --sides").code, 0);
+  const std::string manifest = readText(folder_ / "t/manifest.jsonl");
+  const std::string elsewhere = (folder_ / "elsewhere").string();
+  for (const std::string& argument :
+       {"--hog=" + elsewhere, "--aligned=" + elsewhere, "--features=" + elsewhere,
+        "--hog=" + (folder_ / "t/.work/../../elsewhere").string(), "--output=" + elsewhere,
+        "-o" + elsewhere, std::string("--report-fd=1")}) {
+    std::string changed = manifest;
+    const std::string sides = "\"--sides\"";
+    changed.replace(changed.find(sides), sides.size(), json(argument).dump());
+    testing::writeBytes(folder_ / "t/manifest.jsonl", changed);
+    fs::remove(folder_ / "t/a.csv");
+    EXPECT_EQ(run("--resume --retries 0 " + out("t")).code, 1) << argument;
+    EXPECT_FALSE(fs::exists(elsewhere)) << argument;
+  }
+}
+
 TEST_F(BatchTest, OneFolderIsMadeOneWayByOneBatchAtATime) {
   writeGrayVideo(folder_ / "videos/a.y4m", 3);
   EXPECT_EQ(run(videos()).code, 2);

@@ -9,6 +9,8 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <set>
+#include <sstream>
 #include <thread>
 
 #include "support/media.h"
@@ -136,6 +138,53 @@ TEST_F(Faults, ADiskThatCannotBeReadIsToldAndTriedAgain) {
   EXPECT_TRUE(many.code == 1 || many.code == 3) << many.err;
   const std::string manifest = readText(folder_ / "out/manifest.jsonl");
   EXPECT_EQ(manifest.find("\"state\":\"done\""), std::string::npos) << manifest;
+}
+
+// Whoever waited by the wall clock would wait for years, or not at all.
+TEST_F(Faults, TheClockJumps) {
+  video_ = testing::writeGrayVideo(folder_ / "in/a.y4m", 40);
+  ASSERT_EQ(run("extract -q " + quoted(video_) + " -o " + quoted(whole_name())).code, 0);
+  whole_ = readText(whole_name());
+  const std::string jumping =
+      "FAULT_CLOCK=800000000 LD_PRELOAD='" FRONTALIS_FAULT_SHIM "' timeout -k 1 60 ";
+  const Outcome one = run(extract(), jumping);
+  EXPECT_EQ(one.code, 0) << one.err;
+  EXPECT_EQ(readText(folder_ / "out/a.csv"), whole_);
+
+  fs::remove_all(folder_ / "out");
+  fs::copy(video_, folder_ / "in/b.y4m");
+  const Outcome many = run(batch("--timeout 50 --jobs 1"), jumping);
+  EXPECT_EQ(many.code, 0) << many.err;
+  EXPECT_EQ(readText(folder_ / "out/a.csv"), whole_);
+  EXPECT_EQ(readText(folder_ / "out/b.csv"), whole_);
+  std::set<std::string> decades;
+  std::istringstream lines(readText(folder_ / "out/manifest.jsonl"));
+  for (std::string line; std::getline(lines, line);) {
+    const nlohmann::json record = nlohmann::json::parse(line);
+    decades.insert(record["time"].get<std::string>().substr(0, 3));
+    EXPECT_LT(record.value("seconds", 0.0), 50);
+  }
+  EXPECT_GT(decades.size(), 1u) << "the clock did not jump";
+
+  const std::string live = "live -q --timeout 20 --no-realtime " + quoted(video_);
+  const auto withoutAges = [](const std::string& rows) {
+    std::string text;
+    std::istringstream parts(rows);
+    for (std::string line; std::getline(parts, line);) {
+      nlohmann::json row = nlohmann::json::parse(line);
+      EXPECT_TRUE(row["age_ms"] >= 0 && row["age_ms"] < 50'000) << line;
+      row.erase("age_ms");
+      text += row.dump() + "\n";
+    }
+    return text;
+  };
+  const Outcome rows = run(live, jumping);
+  EXPECT_EQ(rows.code, 0) << rows.err;
+  EXPECT_EQ(std::count(rows.out.begin(), rows.out.end(), '\n'), 40);
+  EXPECT_EQ(withoutAges(rows.out), withoutAges(run(live).out));
+  const Outcome paced = run("live -q --timeout 20 " + quoted(video_), jumping);
+  EXPECT_EQ(paced.code, 0) << paced.err;
+  EXPECT_GT(std::count(paced.out.begin(), paced.out.end(), '\n'), 0);
 }
 #endif
 

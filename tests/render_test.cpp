@@ -192,11 +192,12 @@ TEST_F(RenderTest, InterruptedItKeepsWhatWasDrawn) {
       folder_ / "v.mp4");
   const fs::path rows = table("t.csv", std::string(kRows) + "1,0,0,0.9,1,0,0,500,0,0,0,2.5,1\n");
   // Interrupted once it has begun to write.
-  const Outcome done = testing::run(
-      "'" + kFrontalis + "' render -q " + video.string() + " " + rows.string() + " -o " +
-          out("o.mp4") + " & p=$!; until ls " + folder_.string() +
-          " | grep -q part; do kill -0 $p || exit 9; sleep 0.02; done; kill -INT $p; wait $p",
-      folder_ / "run");
+  const Outcome done = testing::run("'" + kFrontalis + "' render -q " + video.string() + " " +
+                                        rows.string() + " -o " + out("o.mp4") +
+                                        " & p=$!; until ls -l /proc/$p/fd " + folder_.string() +
+                                        " | grep -qE 'part-|#[0-9]+ .deleted'; do kill -0 $p || "
+                                        "exit 9; sleep 0.02; done; kill -INT $p; wait $p",
+                                    folder_ / "run");
   EXPECT_EQ(done.code, 130) << done.err;
   expectNoLeftovers();
   const std::size_t frames = timesOf(folder_ / "o.mp4").size();

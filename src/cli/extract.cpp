@@ -150,6 +150,20 @@ int extractOne(Options& options, const std::string& input, const fs::path& outpu
   return summary.truncated || summary.decode_errors > 0 ? kPartial : kOk;
 }
 
+/// A worker of a batch writes beside its table only, whatever its manifest's options say.
+Status checkPlaces(const Options& options) {
+  if (options.report_descriptor < 0) return {};
+  const fs::path folder = fs::path(options.output).parent_path().lexically_normal();
+  for (const fs::path place : {options.hog, options.aligned, options.features}) {
+    const fs::path inside = place.lexically_normal().lexically_relative(folder);
+    if (place.empty() || (!inside.empty() && *inside.begin() != "..")) continue;
+    return Error{ErrorCode::kInvalidArgument,
+                 "a batch writes into its own folder, not to " + place.string(),
+                 "Check the arguments in its manifest.jsonl"};
+  }
+  return {};
+}
+
 int extractAll(Options& options) {
   const Result<std::vector<fs::path>> outputs = outputNames(options);
   if (!outputs.ok()) {
@@ -164,6 +178,11 @@ int extractAll(Options& options) {
   Result<WorkerReport> worker = WorkerReport::create(options.report_descriptor);
   if (!worker.ok()) {
     report(worker.error());
+    return kUsage;
+  }
+  if (const Status places = checkPlaces(options); !places.ok()) {
+    worker->failed(places.error());
+    report(places.error());
     return kUsage;
   }
   std::signal(SIGINT, onInterrupt);

@@ -29,6 +29,24 @@ Error systemError(const std::string& what, const fs::path& path, int code) {
   return {kind, what + " " + path.string() + ": " + std::strerror(code), remedy};
 }
 
+/// By it a file without a name can be opened and named.
+fs::path handleOf(std::FILE* file) { return "/proc/self/fd/" + std::to_string(::fileno(file)); }
+
+/// A new file in a folder, without a name; null where the system or the disk knows no such thing.
+std::FILE* openNameless([[maybe_unused]] const fs::path& folder) {
+#ifdef O_TMPFILE
+  if (::access("/proc/self/fd", X_OK) != 0) return nullptr;
+  const int descriptor =
+      ::open(folder.empty() ? "." : folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+  if (descriptor < 0) return nullptr;
+  std::FILE* file = ::fdopen(descriptor, "wb");
+  if (file == nullptr) ::close(descriptor);
+  return file;
+#else
+  return nullptr;
+#endif
+}
+
 }  // namespace
 
 Result<std::string> readFile(const fs::path& path, std::size_t max_bytes) {
@@ -67,16 +85,21 @@ bool staysInside(const fs::path& relative) {
   return std::find(relative.begin(), relative.end(), "..") == relative.end();
 }
 
-AtomicFile::AtomicFile(std::FILE* file, fs::path temporary, fs::path final_path)
-    : file_(file), temporary_(std::move(temporary)), final_(std::move(final_path)) {}
+AtomicFile::AtomicFile(std::FILE* file, bool nameless, fs::path temporary, fs::path final_path)
+    : file_(file),
+      nameless_(nameless),
+      temporary_(std::move(temporary)),
+      final_(std::move(final_path)) {}
 
 AtomicFile::AtomicFile(AtomicFile&& other) noexcept
     : file_(std::exchange(other.file_, nullptr)),
+      nameless_(other.nameless_),
       temporary_(std::exchange(other.temporary_, {})),
       final_(std::move(other.final_)) {}
 
 AtomicFile& AtomicFile::operator=(AtomicFile&& other) noexcept {
   std::swap(file_, other.file_);
+  std::swap(nameless_, other.nameless_);
   std::swap(temporary_, other.temporary_);
   std::swap(final_, other.final_);
   return *this;
@@ -106,10 +129,14 @@ Result<AtomicFile> AtomicFile::create(const fs::path& final_path) {
   }
   fs::path temporary = final_path;
   temporary += ".part-" + std::to_string(::getpid()) + "-" + std::to_string(counter++);
-  std::FILE* file = std::fopen(temporary.c_str(), "wbe");
+  std::FILE* file = openNameless(final_path.parent_path());
+  const bool nameless = file != nullptr;
+  if (!nameless) file = std::fopen(temporary.c_str(), "wbe");
   if (file == nullptr) return systemError("cannot write", final_path, errno);
-  return AtomicFile(file, std::move(temporary), final_path);
+  return AtomicFile(file, nameless, std::move(temporary), final_path);
 }
+
+fs::path AtomicFile::temporaryPath() const { return nameless_ ? handleOf(file_) : temporary_; }
 
 Status AtomicFile::failure() const { return systemError("cannot write", final_, errno); }
 
@@ -120,6 +147,10 @@ Status AtomicFile::write(std::string_view bytes) {
 
 Status AtomicFile::commit() {
   if (std::fflush(file_) != 0) return failure();
+  if (nameless_ && ::linkat(AT_FDCWD, handleOf(file_).c_str(), AT_FDCWD, temporary_.c_str(),
+                            AT_SYMLINK_FOLLOW) != 0) {
+    return failure();
+  }
   std::FILE* file = std::exchange(file_, nullptr);
   if (std::fclose(file) != 0) return failure();
   std::error_code error;

@@ -18,8 +18,9 @@ Result<std::string> readFile(const std::filesystem::path& path,
 /// absolute, without ".." and NUL.
 bool staysInside(const std::filesystem::path& relative);
 
-/// A file that appears under its final name only when complete: written to a temporary name in the
-/// same folder, flushed, renamed by commit(), removed when dropped uncommitted.
+/// A file that appears under its final name only when complete: written in the same folder without
+/// a name where the system can (so that a killed process leaves nothing), else under a temporary
+/// one; flushed, renamed by commit(), removed when dropped uncommitted.
 class AtomicFile {
  public:
   /// Creates missing parent folders. Errors: kUnwritable.
@@ -36,15 +37,18 @@ class AtomicFile {
   /// Errors: kDiskFull, kUnwritable; the final name is then untouched.
   Status commit();
 
-  [[nodiscard]] const std::filesystem::path& temporaryPath() const { return temporary_; }
+  /// By which this process can open it until it is committed.
+  [[nodiscard]] std::filesystem::path temporaryPath() const;
   [[nodiscard]] const std::filesystem::path& finalPath() const { return final_; }
 
  private:
-  AtomicFile(std::FILE* file, std::filesystem::path temporary, std::filesystem::path final_path);
+  AtomicFile(std::FILE* file, bool nameless, std::filesystem::path temporary,
+             std::filesystem::path final_path);
   Status failure() const;
 
   std::FILE* file_ = nullptr;
-  std::filesystem::path temporary_;
+  bool nameless_ = false;            // has `temporary_` only just before it is renamed
+  std::filesystem::path temporary_;  // empty: nothing is there to be removed
   std::filesystem::path final_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 namespace frontalis {
 namespace {
 
@@ -35,6 +37,22 @@ TEST_F(FileTest, UncommittedLeavesNothing) {
   EXPECT_EQ(readFile(path).value(), "old");
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 1);
 }
+
+#ifdef __linux__
+TEST_F(FileTest, UnfinishedHasNoNameThatAKilledProcessWouldLeave) {
+  fs::create_directories(folder_);
+  Result<AtomicFile> file = AtomicFile::create(folder_ / "table.csv");
+  ASSERT_TRUE(file.ok());
+  ASSERT_TRUE(file->write("1").ok());
+  if (file->temporaryPath().parent_path() == folder_) GTEST_SKIP() << "needs a disk with O_TMPFILE";
+  EXPECT_TRUE(fs::is_empty(folder_));
+  EXPECT_TRUE(std::ofstream(file->temporaryPath(), std::ios::app).is_open());
+  ASSERT_TRUE(writeFile(folder_ / "table.csv", "of another").ok());
+  ASSERT_TRUE(file->commit().ok());
+  EXPECT_EQ(readFile(folder_ / "table.csv").value(), "1");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 1);
+}
+#endif
 
 TEST_F(FileTest, PathsThatLeaveTheFolder) {
   for (const char* path : {"a.txt", "a/b.txt", "./a", "..a/b..", "a//b"}) {

@@ -21,7 +21,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int kReadBuffer = 1 << 16;
-constexpr int kMaxStreams = 256;
 constexpr const char* kNotAVideoRemedy = "Give a video file that FFmpeg can play";
 
 /// Containers that are opened. All others are refused, above all playlists and scripts, which could
@@ -151,6 +150,11 @@ Status InputFile::openContainer(std::int64_t max_pixels) {
   // Nothing has the name "none": no protocol may be used, also by demuxers inside this one.
   context->protocol_whitelist = av_strdup("none");
   const int opened = avformat_open_input(&context, file_name.c_str(), kind, nullptr);
+  if (opened < 0 && complaints.suffix().find("max_streams") != std::string::npos) {
+    return Error{ErrorCode::kUnsupported,
+                 name_ + ": has more than " + std::to_string(kMaxStreams) + " streams",
+                 "Copy its video alone: ffmpeg -i OLD -map 0:v:0 -c copy NEW"};
+  }
   if (opened < 0) {
     // Content that is recognised but does not open is damaged; a mere name says nothing.
     return Error{score > AVPROBE_SCORE_EXTENSION ? ErrorCode::kCorrupt : ErrorCode::kNotAVideo,
@@ -159,13 +163,7 @@ Status InputFile::openContainer(std::int64_t max_pixels) {
                  "The file may be cut off or damaged; copy it again"};
   }
   format_ = context;
-  std::vector<AVDictionary*> limits(format_->nb_streams, nullptr);
-  for (AVDictionary*& limit : limits) {
-    av_dict_set_int(&limit, "max_pixels", max_pixels, 0);
-  }
-  // What it cannot find out is found by decoding.
-  (void)avformat_find_stream_info(format_, limits.empty() ? nullptr : limits.data());
-  for (AVDictionary*& limit : limits) av_dict_free(&limit);
+  (void)probeStreams(*format_, max_pixels);  // what it cannot find out is found by decoding
   return {};
 }
 
@@ -196,6 +194,16 @@ bool InputFile::segmentIsCut() const {
   if (number(true) != kSegment) return false;
   const std::int64_t segment = number(false);
   return segment > size_ - at;
+}
+
+int probeStreams(AVFormatContext& format, std::int64_t max_pixels) {
+  std::vector<AVDictionary*> limits(format.nb_streams, nullptr);
+  for (AVDictionary*& limit : limits) {
+    av_dict_set_int(&limit, "max_pixels", max_pixels, 0);
+  }
+  const int code = avformat_find_stream_info(&format, limits.empty() ? nullptr : limits.data());
+  for (AVDictionary*& limit : limits) av_dict_free(&limit);
+  return code;
 }
 
 int chooseVideoStream(const AVFormatContext& format) {

@@ -46,6 +46,13 @@ class InputFile {
   AVFormatContext* format_ = nullptr;
 };
 
+/// Streams of a file or live source that are let in.
+inline constexpr int kMaxStreams = 256;
+
+/// Finds out what the streams are; decoders take part in it, with pictures up to `max_pixels`.
+/// libav's code.
+int probeStreams(AVFormatContext& format, std::int64_t max_pixels);
+
 /// The stream that holds the moving pictures; -1 when there is none but, say, cover art.
 int chooseVideoStream(const AVFormatContext& format);
 

@@ -277,6 +277,7 @@ class AvSource final : public LiveSource {
     packet_.reset(av_packet_alloc());
     decoded_.reset(av_frame_alloc());
     if (format_ == nullptr || !packet_ || !decoded_) return noMemory();
+    format_->max_streams = libav::kMaxStreams;
     format_->interrupt_callback = {&AvSource::interrupted, this};
     return {};
   }
@@ -293,7 +294,7 @@ class AvSource final : public LiveSource {
 
   Status probe() {
     const libav::Complaints complaints;
-    const int code = avformat_find_stream_info(format_, nullptr);
+    const int code = libav::probeStreams(*format_, kMaxPixels);
     if (watch_.over() || code < 0) return failure(code, "tells too little about its pictures");
     return {};
   }

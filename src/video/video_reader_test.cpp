@@ -181,6 +181,21 @@ TEST_F(Video, LargePicturesAreRefused) {
   EXPECT_EQ(readWhole(video, options).frames.size(), 2u);
 }
 
+TEST_F(Video, TooManyStreamsAreRefused) {
+  const auto with = [&](int sounds) {
+    std::string arguments = "-f lavfi -i testsrc2=s=64x48:r=25:d=0.2 -f lavfi -i sine=d=0.1:r=8000";
+    arguments += " -map 0:v";
+    for (int i = 0; i < sounds; ++i) arguments += " -map 1:a";
+    return ffmpeg(arguments + " -c:v ffv1 -c:a pcm_s16le", folder_ / "many.mkv");
+  };
+  ASSERT_TRUE(VideoReader::open(with(255)).ok());
+  const auto many = VideoReader::open(with(256));
+  ASSERT_FALSE(many.ok());
+  EXPECT_EQ(many.error().code, ErrorCode::kUnsupported);
+  EXPECT_NE(many.error().text().find("more than 256 streams"), std::string::npos)
+      << many.error().text();
+}
+
 TEST_F(Video, NothingToDecodeIsNoFrames) {
   // The samples of a good file replaced by zeros: the container is whole, nothing decodes.
   std::string bytes = bytesOf(card("good.mp4", 10, "-c:v libx264 -movflags +faststart"));

@@ -3,11 +3,13 @@
 //   FAULT_WRITE_AFTER=N  after N calls that need space the disk is full, and stays full for every
 //                        process: the file FAULT_FULL then exists
 //   FAULT_READ_AFTER=N   after N reads of files whose name ends in FAULT_READ_OF the disk is broken
+//   FAULT_CLOCK=S        the wall clock jumps: so many seconds ahead, then behind, at each look
 // Standard output and error are never touched, so that what is said about it can be read.
 
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -15,6 +17,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <string>
 
 namespace {
@@ -61,9 +64,40 @@ bool broken(int descriptor) {
   return true;
 }
 
+/// Seconds that the wall clock is wrong by, at this look.
+time_t jump() {
+  static const char* seconds = std::getenv("FAULT_CLOCK");
+  static std::atomic<unsigned> looks{0};
+  if (seconds == nullptr) return 0;
+  return looks++ % 2 == 0 ? std::atol(seconds) : -std::atol(seconds);
+}
+
 }  // namespace
 
 extern "C" {
+
+int clock_gettime(clockid_t clock, timespec* now) {
+  static const auto next = real<int (*)(clockid_t, timespec*)>("clock_gettime");
+  const int code = next(clock, now);
+  if (code == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) {
+    now->tv_sec += jump();
+  }
+  return code;
+}
+
+int gettimeofday(timeval* now, void* zone) {
+  static const auto next = real<int (*)(timeval*, void*)>("gettimeofday");
+  const int code = next(now, zone);
+  if (code == 0) now->tv_sec += jump();
+  return code;
+}
+
+time_t time(time_t* now) {
+  timespec exact{};
+  clock_gettime(CLOCK_REALTIME, &exact);
+  if (now != nullptr) *now = exact.tv_sec;
+  return exact.tv_sec;
+}
 
 ssize_t write(int descriptor, const void* bytes, size_t size) {
   static const auto next = real<ssize_t (*)(int, const void*, size_t)>("write");
