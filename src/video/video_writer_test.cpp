@@ -161,13 +161,11 @@ TEST(VideoWriter, DiskFullIsNoticedAndCleanedUp) {
   Result<VideoWriter> writer =
       VideoWriter::create(folder / "a.mkv", {.width = 256, .height = 256, .crf = 0});
   ASSERT_TRUE(writer.ok());
-  // The temporary file becomes the device that is always full, under the writer's descriptor.
-  fs::path temporary;
-  for (const auto& entry : fs::directory_iterator(folder.path())) temporary = entry.path();
+  // The temporary file becomes the device that is always full, under the writer's descriptors.
   bool swapped = false;
   for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
     std::error_code ignored;
-    if (fs::read_symlink(entry.path(), ignored) != temporary) continue;
+    if (fs::read_symlink(entry.path(), ignored).parent_path() != folder.path()) continue;
     const int full = ::open("/dev/full", O_WRONLY);
     ::dup2(full, std::stoi(entry.path().filename().string()));
     ::close(full);
