@@ -102,6 +102,7 @@ std::vector<std::string> neutralWarnings(const OpenNeutralReport& report) {
 }  // namespace
 
 void OpenAus::ThinnedFrames::offer(const OpenSignals& signals, std::size_t limit) {
+  if (frames.capacity() == 0) frames.reserve(std::max<std::size_t>(limit, 2));
   const std::size_t index = offered++;
   if (index % stride != 0) return;
   if (frames.size() >= std::max<std::size_t>(limit, 2)) {
@@ -178,7 +179,10 @@ OpenAuRow OpenAus::row(const OpenSignals& signals) {
 
 OpenAuRow OpenAus::process(const OpenSignals& signals, bool marked_neutral) {
   if (signals.score >= kGoodScore && !options_.population_neutral) {
-    if (recent_.capacity() == 0) recent_.reserve(kLiveFrames);
+    if (recent_.capacity() == 0) {
+      recent_.reserve(kLiveFrames);
+      finder_.reserve(kLiveFrames);
+    }
     if (recent_.size() < kLiveFrames) {
       recent_.push_back(signals);
     } else {

@@ -145,6 +145,13 @@ OpenNeutral RestFinder::median(std::span<const OpenSignals> frames,
   return neutral;
 }
 
+void RestFinder::reserve(std::size_t frames) {
+  set_.energy.reserve(frames);
+  set_.rest.reserve(frames);
+  expression_energy_.reserve(frames);
+  column_.reserve(frames);
+}
+
 const RestSet& RestFinder::find(std::span<const OpenSignals> frames) {
   const std::size_t n = frames.size();
   set_.energy.assign(n, 0.f);

@@ -33,6 +33,8 @@ struct RestSet {
 /// Works in its own buffers, so a second call of the same or a smaller size allocates nothing.
 class RestFinder {
  public:
+  /// Room for so many frames.
+  void reserve(std::size_t frames);
   /// Frames with a face, in any order. Empty in, empty set out (population neutral).
   const RestSet& find(std::span<const OpenSignals> frames);
 

@@ -28,7 +28,7 @@ void ClnfSource::reset() {
 }
 
 Result<bool> ClnfSource::seesFace(const Frame& frame, const Landmarks68& landmarks) {
-  FRONTALIS_ASSIGN(const std::vector<FaceDetection> faces, detector_->detect(frame));
+  FRONTALIS_ASSIGN(const std::span<const FaceDetection> faces, detector_->detect(frame));
   const Box box = boundingBox(landmarks);
   return std::any_of(faces.begin(), faces.end(),
                      [&](const FaceDetection& face) { return confirms(face, box); });
@@ -37,7 +37,7 @@ Result<bool> ClnfSource::seesFace(const Frame& frame, const Landmarks68& landmar
 Result<LandmarkObservation> ClnfSource::locate(const Frame& frame) {
   gray_.show(frame);
   const auto detect = [&]() -> Result<std::optional<Box>> {
-    FRONTALIS_ASSIGN(const std::vector<FaceDetection> faces, detector_->detect(frame));
+    FRONTALIS_ASSIGN(const std::span<const FaceDetection> faces, detector_->detect(frame));
     const FaceDetection* widest = nullptr;  // OpenFace's choice; the first wins a tie
     for (const FaceDetection& face : faces) {
       if (widest == nullptr || face.box.width > widest->box.width) widest = &face;

@@ -27,7 +27,7 @@ void LastPlace::addTo(Fingerprint& state) const {
   }
 }
 
-const FaceDetection* chooseFace(const std::vector<FaceDetection>& faces,
+const FaceDetection* chooseFace(std::span<const FaceDetection> faces,
                                 const std::optional<Box>& last) {
   const FaceDetection* best = nullptr;
   if (last) {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <optional>
-#include <vector>
+#include <span>
 
 #include "face/face_detector.h"
 #include "util/fingerprint.h"
@@ -10,7 +10,7 @@ namespace frontalis {
 
 /// The face to follow among the detections: the nearest to `last` within one face size, so that it
 /// stays the same person, else the largest. nullptr when there is none.
-const FaceDetection* chooseFace(const std::vector<FaceDetection>& faces,
+const FaceDetection* chooseFace(std::span<const FaceDetection> faces,
                                 const std::optional<Box>& last);
 
 /// Where a face was last, for chooseFace(). It survives a loss, so that the same person is taken

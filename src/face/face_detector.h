@@ -1,7 +1,7 @@
 #pragma once
 
 #include <array>
-#include <vector>
+#include <span>
 
 #include "frontalis/result.h"
 #include "frontalis/types.h"
@@ -21,8 +21,8 @@ class FaceDetector {
  public:
   virtual ~FaceDetector() = default;
 
-  /// Best score first. Errors: those of the network.
-  virtual Result<std::vector<FaceDetection>> detect(const Frame& frame) = 0;
+  /// Best score first; valid until the next call. Errors: those of the network.
+  virtual Result<std::span<const FaceDetection>> detect(const Frame& frame) = 0;
 };
 
 }  // namespace frontalis

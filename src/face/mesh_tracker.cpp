@@ -89,7 +89,7 @@ Result<TrackedFace> MeshTracker::acquire(const Frame& frame) {
 
 Result<std::optional<FaceDetection>> MeshTracker::detect(const Frame& frame) {
   ++detections_;
-  FRONTALIS_ASSIGN(const std::vector<FaceDetection> faces, detector_->detect(frame));
+  FRONTALIS_ASSIGN(const std::span<const FaceDetection> faces, detector_->detect(frame));
   const FaceDetection* best = chooseFace(faces, last_place_.box());
   if (best == nullptr) return std::optional<FaceDetection>();
   return std::optional<FaceDetection>(*best);

@@ -82,7 +82,7 @@ std::optional<std::uint64_t> PfldTracker::fingerprint() const {
 
 Result<LandmarkObservation> PfldTracker::locate(const Frame& frame) {
   if (!box_ || (detect_every_ > 0 && frame.index % detect_every_ == 0)) {
-    FRONTALIS_ASSIGN(const std::vector<FaceDetection> faces, detector_->detect(frame));
+    FRONTALIS_ASSIGN(const std::span<const FaceDetection> faces, detector_->detect(frame));
     const FaceDetection* seen = chooseFace(faces, last_place_.box());
     // PFLD cannot tell a face from none, so the detector decides whether one is there.
     box_ = seen != nullptr ? std::optional<Box>(seen->box) : std::nullopt;

@@ -18,10 +18,10 @@ int roundUp(int value, int multiple) { return (value + multiple - 1) / multiple 
 
 }  // namespace
 
-std::vector<FaceDetection> decodeRetinaFace(std::span<const float> loc, std::span<const float> conf,
-                                            std::span<const float> landmarks, int width, int height,
-                                            float confidence) {
-  std::vector<FaceDetection> faces;
+void decodeRetinaFace(std::span<const float> loc, std::span<const float> conf,
+                      std::span<const float> landmarks, int width, int height, float confidence,
+                      std::vector<FaceDetection>& faces) {
+  faces.clear();
   const auto w = static_cast<float>(width);
   const auto h = static_cast<float>(height);
   std::size_t prior = 0;
@@ -33,7 +33,7 @@ std::vector<FaceDetection> decodeRetinaFace(std::span<const float> loc, std::spa
       for (int col = 0; col < cols; ++col) {
         for (const int size : kPriorSizes[level]) {
           const std::size_t p = prior++;
-          if ((p + 1) * 4 > loc.size()) return faces;
+          if ((p + 1) * 4 > loc.size()) return;
           float score = conf[p * 2 + 1];
           if (const float sum = conf[p * 2] + score; std::abs(sum - 1.f) > 1e-3f) {
             score = 1.f / (1.f + std::exp(conf[p * 2] - score));
@@ -60,15 +60,19 @@ std::vector<FaceDetection> decodeRetinaFace(std::span<const float> loc, std::spa
       }
     }
   }
-  return faces;
 }
 
-std::vector<FaceDetection> suppressOverlaps(std::vector<FaceDetection> faces, float overlap) {
-  std::stable_sort(faces.begin(), faces.end(),
-                   [](const auto& a, const auto& b) { return a.score > b.score; });
+void OverlapSuppressor::run(std::span<const FaceDetection> faces, float overlap,
+                            std::vector<FaceDetection>& kept) {
+  order_.clear();
+  for (const FaceDetection& face : faces) order_.push_back(&face);
+  std::sort(order_.begin(), order_.end(), [](const FaceDetection* a, const FaceDetection* b) {
+    return a->score != b->score ? a->score > b->score : a < b;
+  });
   const auto area = [](const Box& b) { return (b.width + 1) * (b.height + 1); };
-  std::vector<FaceDetection> kept;
-  for (const FaceDetection& face : faces) {
+  kept.clear();
+  for (const FaceDetection* next : order_) {
+    const FaceDetection& face = *next;
     const bool covered = std::any_of(kept.begin(), kept.end(), [&](const FaceDetection& better) {
       const Box& a = face.box;
       const Box& b = better.box;
@@ -79,7 +83,6 @@ std::vector<FaceDetection> suppressOverlaps(std::vector<FaceDetection> faces, fl
     });
     if (!covered) kept.push_back(face);
   }
-  return kept;
 }
 
 RetinaFace::RetinaFace(std::shared_ptr<Runtime> runtime, std::filesystem::path network,
@@ -112,7 +115,7 @@ Status RetinaFace::prepare(const Frame& frame) {
   return {};
 }
 
-Result<std::vector<FaceDetection>> RetinaFace::detect(const Frame& frame) {
+Result<std::span<const FaceDetection>> RetinaFace::detect(const Frame& frame) {
   FRONTALIS_TRY(prepare(frame));
   reducer_.reduce(frame, reduced_width_, reduced_height_, reduced_);
   const std::span<float> input = network_->input(0);
@@ -140,10 +143,9 @@ Result<std::vector<FaceDetection>> RetinaFace::detect(const Frame& frame) {
     return Error{ErrorCode::kModelCorrupt,
                  path_.string() + " is not a RetinaFace network: outputs do not match"};
   }
-  std::vector<FaceDetection> faces =
-      suppressOverlaps(decodeRetinaFace(outputs[0], outputs[1], outputs[2], canvas_width_,
-                                        canvas_height_, options_.confidence),
-                       options_.nms_overlap);
+  decodeRetinaFace(outputs[0], outputs[1], outputs[2], canvas_width_, canvas_height_,
+                   options_.confidence, decoded_);
+  suppressor_.run(decoded_, options_.nms_overlap, faces_);
   const float sx = static_cast<float>(frame_width_) / static_cast<float>(reduced_width_);
   const float sy = static_cast<float>(frame_height_) / static_cast<float>(reduced_height_);
   // Reduced pixel i covers the frame's [i*s, (i+1)*s), so centres shift by half a pixel of each
@@ -151,12 +153,12 @@ Result<std::vector<FaceDetection>> RetinaFace::detect(const Frame& frame) {
   const auto toFrame = [&](Point2f p) {
     return Point2f{(p.x + 0.5f) * sx - 0.5f, (p.y + 0.5f) * sy - 0.5f};
   };
-  for (FaceDetection& face : faces) {
+  for (FaceDetection& face : faces_) {
     const Point2f corner = toFrame({face.box.x, face.box.y});
     face.box = {corner.x, corner.y, face.box.width * sx, face.box.height * sy};
     for (Point2f& point : face.points) point = toFrame(point);
   }
-  return faces;
+  return std::span<const FaceDetection>(faces_);
 }
 
 }  // namespace frontalis

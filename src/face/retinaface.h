@@ -22,6 +22,22 @@ struct RetinaFaceOptions {
   float nms_overlap = 0.4f;  ///< a box is dropped when it overlaps a better one by more
 };
 
+/// Boxes in px of the canvas from the raw outputs, before suppression: `loc` P x 4, `conf` P x 2,
+/// `landmarks` P x 10. Softmax is applied only to rows of `conf` that do not sum to 1.
+void decodeRetinaFace(std::span<const float> loc, std::span<const float> conf,
+                      std::span<const float> landmarks, int width, int height, float confidence,
+                      std::vector<FaceDetection>& faces);
+
+/// Greedy suppression with areas counted in whole pixels (the "+1" convention). Keeps its buffer.
+class OverlapSuppressor {
+ public:
+  /// Best score first; of equal scores the earlier.
+  void run(std::span<const FaceDetection> faces, float overlap, std::vector<FaceDetection>& kept);
+
+ private:
+  std::vector<const FaceDetection*> order_;
+};
+
 /// RetinaFace MobileNet-0.25 (Deng et al. 2020; spec pipeline 1.1) on a reduced frame.
 class RetinaFace final : public FaceDetector {
  public:
@@ -30,7 +46,7 @@ class RetinaFace final : public FaceDetector {
              RetinaFaceOptions options = {});
 
   /// Faces, best score first. Errors: those of Runtime::prepare and Network::run.
-  Result<std::vector<FaceDetection>> detect(const Frame& frame) override;
+  Result<std::span<const FaceDetection>> detect(const Frame& frame) override;
 
  private:
   Status prepare(const Frame& frame);
@@ -44,15 +60,9 @@ class RetinaFace final : public FaceDetector {
   int canvas_width_ = 0, canvas_height_ = 0;    // multiples of 32
   Reducer reducer_;
   Image reduced_;
+  std::vector<FaceDetection> decoded_;  // before suppression
+  OverlapSuppressor suppressor_;
+  std::vector<FaceDetection> faces_;
 };
-
-/// Boxes in px of the canvas from the raw outputs, before suppression: `loc` P x 4, `conf` P x 2,
-/// `landmarks` P x 10. Softmax is applied only to rows of `conf` that do not sum to 1.
-std::vector<FaceDetection> decodeRetinaFace(std::span<const float> loc, std::span<const float> conf,
-                                            std::span<const float> landmarks, int width, int height,
-                                            float confidence);
-
-/// Greedy suppression with areas counted in whole pixels (the "+1" convention); best score first.
-std::vector<FaceDetection> suppressOverlaps(std::vector<FaceDetection> faces, float overlap);
 
 }  // namespace frontalis

@@ -26,10 +26,22 @@ struct Outputs {
   }
 };
 
+std::vector<FaceDetection> decoded(const Outputs& out) {
+  std::vector<FaceDetection> faces;
+  decodeRetinaFace(out.loc, out.conf, out.points, 32, 32, 0.5f, faces);
+  return faces;
+}
+
+std::vector<FaceDetection> withoutOverlaps(const std::vector<FaceDetection>& faces) {
+  std::vector<FaceDetection> kept;
+  OverlapSuppressor().run(faces, 0.4f, kept);
+  return kept;
+}
+
 TEST(RetinaFaceDecode, PriorIsTheBoxWhenOffsetsAreZero) {
   Outputs out;
   out.score(2 * (4 * 1 + 2) + 1, 0.9f);  // level 0, row 1, column 2, size 32
-  const auto faces = decodeRetinaFace(out.loc, out.conf, out.points, 32, 32, 0.5f);
+  const auto faces = decoded(out);
   ASSERT_EQ(faces.size(), 1u);
   EXPECT_NEAR(faces[0].box.x, 20 - 16, 1e-4);
   EXPECT_NEAR(faces[0].box.y, 12 - 16, 1e-4);
@@ -45,7 +57,7 @@ TEST(RetinaFaceDecode, OffsetsUseTheVariances) {
   out.loc[4 * prior + 0] = 1;
   out.loc[4 * prior + 3] = -5;
   out.points[10 * prior + 2] = -1;
-  const auto faces = decodeRetinaFace(out.loc, out.conf, out.points, 32, 32, 0.5f);
+  const auto faces = decoded(out);
   ASSERT_EQ(faces.size(), 1u);
   EXPECT_NEAR(faces[0].box.center().x, 16 + 25.6, 1e-3);
   EXPECT_NEAR(faces[0].box.height, 256 * std::exp(-1.0), 1e-2);
@@ -59,7 +71,7 @@ TEST(RetinaFaceDecode, RawLogitsAreNormalised) {
     out.conf[2 * p + 1] = -4;
   }
   out.conf[1] = 6;  // against 4: sigmoid(2)
-  const auto faces = decodeRetinaFace(out.loc, out.conf, out.points, 32, 32, 0.5f);
+  const auto faces = decoded(out);
   ASSERT_EQ(faces.size(), 1u);
   EXPECT_NEAR(faces[0].score, 1 / (1 + std::exp(-2.0)), 1e-6);
 }
@@ -67,7 +79,7 @@ TEST(RetinaFaceDecode, RawLogitsAreNormalised) {
 TEST(RetinaFaceDecode, ConfidenceIsStrict) {
   Outputs out;
   out.score(0, 0.5f);
-  EXPECT_TRUE(decodeRetinaFace(out.loc, out.conf, out.points, 32, 32, 0.5f).empty());
+  EXPECT_TRUE(decoded(out).empty());
 }
 
 TEST(SuppressOverlaps, KeepsBestAndDistant) {
@@ -75,15 +87,15 @@ TEST(SuppressOverlaps, KeepsBestAndDistant) {
   faces[0] = {{0, 0, 99, 99}, 0.6f, {}};
   faces[1] = {{5, 5, 99, 99}, 0.9f, {}};
   faces[2] = {{200, 0, 99, 99}, 0.7f, {}};
-  const auto kept = suppressOverlaps(faces, 0.4f);
+  const auto kept = withoutOverlaps(faces);
   ASSERT_EQ(kept.size(), 2u);
   EXPECT_FLOAT_EQ(kept[0].score, 0.9f);
   EXPECT_FLOAT_EQ(kept[1].score, 0.7f);
   // 100 x 100 px boxes that share 100 x 57: 5700 / 14300 = 0.3986 stays.
   faces = {{{0, 0, 99, 99}, 0.9f, {}}, {{0, 43, 99, 99}, 0.8f, {}}};
-  EXPECT_EQ(suppressOverlaps(faces, 0.4f).size(), 2u);
+  EXPECT_EQ(withoutOverlaps(faces).size(), 2u);
   faces[1].box.y = 42;  // 5800 / 14200 = 0.408
-  EXPECT_EQ(suppressOverlaps(faces, 0.4f).size(), 1u);
+  EXPECT_EQ(withoutOverlaps(faces).size(), 1u);
 }
 
 TEST(RetinaFace, FindsTheFacesOfASample) {

@@ -10,7 +10,8 @@ namespace frontalis {
 
 Result<const std::vector<FaceDetection>*> SharedDetector::detect(const Frame& frame) {
   if (frame_ != frame.index) {
-    FRONTALIS_ASSIGN(faces_, detector_->detect(frame));
+    FRONTALIS_ASSIGN(const std::span<const FaceDetection> faces, detector_->detect(frame));
+    faces_.assign(faces.begin(), faces.end());
     frame_ = frame.index;
     ++runs_;
   }
@@ -25,10 +26,10 @@ void AllottedDetector::allot(const Box& last, std::vector<Box> others) {
   others_ = std::move(others);
 }
 
-Result<std::vector<FaceDetection>> AllottedDetector::detect(const Frame& frame) {
-  if (only_) return std::vector<FaceDetection>{*only_};
+Result<std::span<const FaceDetection>> AllottedDetector::detect(const Frame& frame) {
+  if (only_) return std::span<const FaceDetection>(&*only_, 1);
   FRONTALIS_ASSIGN(const std::vector<FaceDetection>* all, shared_->detect(frame));
-  std::vector<FaceDetection> mine;
+  mine_.clear();
   const float reach = std::max(last_.width, last_.height);
   for (const FaceDetection& face : *all) {
     const Point2f a = face.box.center(), b = last_.center();
@@ -36,9 +37,9 @@ Result<std::vector<FaceDetection>> AllottedDetector::detect(const Frame& frame) 
     const bool taken = std::any_of(others_.begin(), others_.end(),
                                    [&](const Box& other) { return confirms(face, other); });
     // Where two faces overlap, both trackers may be confirmed by either.
-    if (near && (!taken || confirms(face, last_))) mine.push_back(face);
+    if (near && (!taken || confirms(face, last_))) mine_.push_back(face);
   }
-  return mine;
+  return std::span<const FaceDetection>(mine_);
 }
 
 }  // namespace frontalis

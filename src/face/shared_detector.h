@@ -39,13 +39,14 @@ class AllottedDetector final : public FaceDetector {
   /// Faces around where the tracker's face was, but none that lies on another tracker's.
   void allot(const Box& last, std::vector<Box> others);
 
-  Result<std::vector<FaceDetection>> detect(const Frame& frame) override;
+  Result<std::span<const FaceDetection>> detect(const Frame& frame) override;
 
  private:
   std::shared_ptr<SharedDetector> shared_;
   std::optional<FaceDetection> only_;
   Box last_;
   std::vector<Box> others_;
+  std::vector<FaceDetection> mine_;
 };
 
 }  // namespace frontalis

@@ -65,13 +65,12 @@ Status AppearanceStage::show(const AppearanceObserver& observer, const Frame& fr
                    face.geometry});
 }
 
-Eigen::VectorXf grouped(const Landmarks68& points) {
-  Eigen::VectorXf v(2 * kLandmarks);
+void group(const Landmarks68& points, Eigen::VectorXf& grouped) {
+  grouped.resize(2 * kLandmarks);
   for (std::size_t i = 0; i < kLandmarks; ++i) {
-    v[static_cast<Eigen::Index>(i)] = points[i].x;
-    v[static_cast<Eigen::Index>(i + kLandmarks)] = points[i].y;
+    grouped[static_cast<Eigen::Index>(i)] = points[i].x;
+    grouped[static_cast<Eigen::Index>(i + kLandmarks)] = points[i].y;
   }
-  return v;
 }
 
 ShapeParameters shapeParameters(const GlobalParams& global, const Eigen::VectorXf& local) {

@@ -37,7 +37,7 @@ class AppearanceStage {
 };
 
 /// All x, then all y.
-Eigen::VectorXf grouped(const Landmarks68& points);
+void group(const Landmarks68& points, Eigen::VectorXf& grouped);
 
 /// As rows hold them.
 ShapeParameters shapeParameters(const GlobalParams& global, const Eigen::VectorXf& local);

@@ -69,10 +69,11 @@ class OpenMeter final : public FaceMeter {
 
  private:
   Status describe(const Frame& frame, const TrackedFace& face, Row& row) {
-    const Eigen::VectorXf points = grouped(face.found ? mesh68(face.mesh) : Landmarks68{});
-    const FaceDescription& described = appearance_->describe(frame, face.found ? &points : nullptr);
+    group(face.found ? mesh68(face.mesh) : Landmarks68{}, points_);
+    const FaceDescription& described =
+        appearance_->describe(frame, face.found ? &points_ : nullptr);
     row.shape = shapeParameters(described.shape.global, described.shape.local);
-    return appearance_->show(observer_, frame, points);
+    return appearance_->show(observer_, frame, points_);
   }
 
   MeshTracker tracker_;
@@ -81,6 +82,7 @@ class OpenMeter final : public FaceMeter {
   MeshPoseEstimator pose_;
   const std::unique_ptr<AppearanceStage> appearance_;  // null unless features are asked for
   const bool image_;
+  Eigen::VectorXf points_;  // of the frame in hand
 
   const std::size_t kTrack = times_.stage("track");
   const std::size_t kBlendshapes = times_.stage("blendshapes");

@@ -31,12 +31,12 @@ class OpenFaceMeter final : public FaceMeter {
     }
     row.success = seen.success;
     row.confidence = seen.confidence;
-    const Eigen::VectorXf points = grouped(seen.landmarks);
+    group(seen.landmarks, points_);
 
     const FaceDescription* face = nullptr;
     {
       const auto scope = times_.time(kDescribe);
-      face = &appearance_->describe(frame, seen.believed ? &points : nullptr);
+      face = &appearance_->describe(frame, seen.believed ? &points_ : nullptr);
       out.fhog.assign(face->fhog.begin(), face->fhog.end());
       out.geometry.assign(face->geometry.begin(), face->geometry.end());
     }
@@ -44,13 +44,13 @@ class OpenFaceMeter final : public FaceMeter {
     out.fitted = seen.model || face->shape.valid;
     if (out.fitted) {
       const auto scope = times_.time(kPose);
-      fillShape(row, seen, points, *face, Camera::forImageSize(frame.width(), frame.height()));
+      fillShape(row, seen, *face, Camera::forImageSize(frame.width(), frame.height()));
     }
     // Landmarks that no head before the camera explains, as of a face upside down, are no face.
     if (!seen.model && !(out.fitted && row.pose.tz > 0)) {
       row.success = out.believed = out.fitted = false;
     }
-    return appearance_->show(observer_, frame, points);
+    return appearance_->show(observer_, frame, points_);
   }
 
   [[nodiscard]] std::optional<std::uint64_t> fingerprint() const override {
@@ -61,8 +61,8 @@ class OpenFaceMeter final : public FaceMeter {
  private:
   /// Pose, 3D points and parameters: of the tracker's own face model where it has one, else of the
   /// AU stage's fit.
-  void fillShape(Row& row, const LandmarkObservation& seen, const Eigen::VectorXf& points,
-                 const FaceDescription& face, const Camera& camera) {
+  void fillShape(Row& row, const LandmarkObservation& seen, const FaceDescription& face,
+                 const Camera& camera) {
     row.landmarks = seen.landmarks;
     const GlobalParams global = seen.model ? seen.model->global : face.shape.global;
     if (seen.model) {
@@ -72,8 +72,8 @@ class OpenFaceMeter final : public FaceMeter {
       local_ = face.shape.local;
     }
     appearance_->pdm().shape3d(local_, shape3d_);
-    row.pose = headPose(global, shape3d_, points, camera);
-    landmarksInCamera(global, shape3d_, points, camera, camera_points_);
+    row.pose = headPose(global, shape3d_, points_, camera);
+    landmarksInCamera(global, shape3d_, points_, camera, camera_points_);
     constexpr auto n = static_cast<Eigen::Index>(kLandmarks);
     for (Eigen::Index i = 0; i < n; ++i) {
       row.landmarks_3d[static_cast<std::size_t>(i)] = {camera_points_[i], camera_points_[i + n],
@@ -85,7 +85,7 @@ class OpenFaceMeter final : public FaceMeter {
   const std::unique_ptr<AppearanceStage> appearance_;
   const std::unique_ptr<LandmarkSource> landmarks_;
   const bool image_;
-  Eigen::VectorXf local_, shape3d_, camera_points_;
+  Eigen::VectorXf points_, local_, shape3d_, camera_points_;
 
   const std::size_t kLandmarkStage = times_.stage("landmarks");
   const std::size_t kDescribe = times_.stage("describe");

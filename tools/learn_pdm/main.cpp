@@ -61,7 +61,8 @@ Status addFaces(const std::string& path, int frames, Networks& networks,
     FRONTALIS_ASSIGN(const auto frame, source->next());
     if (!frame) break;
     if (index % step != 0) continue;
-    FRONTALIS_ASSIGN(std::vector<FaceDetection> faces, networks.detector.detect(*frame));
+    FRONTALIS_ASSIGN(const std::span<const FaceDetection> found, networks.detector.detect(*frame));
+    std::vector<FaceDetection> faces(found.begin(), found.end());
     std::sort(faces.begin(), faces.end(), [](const FaceDetection& a, const FaceDetection& b) {
       return a.box.area() > b.box.area();
     });
