@@ -1,5 +1,6 @@
 #include "au/agreement.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -79,7 +80,8 @@ Agreement agreement(std::span<const double> a, std::span<const double> b) {
     both[2 * i + 1] = b[i];
   }
   if (varies(squares_a, found.mean_a, count) && varies(squares_b, found.mean_b, count)) {
-    found.r = products / std::sqrt(squares_a * squares_b);
+    // Rounding may lead beyond one.
+    found.r = std::clamp(products / std::sqrt(squares_a * squares_b), -1.0, 1.0);
   }
   found.icc = icc31(both, 2);
   found.mae = absolute / n;

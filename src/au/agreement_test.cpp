@@ -42,6 +42,15 @@ TEST(Agreement, AShiftChangesBiasOnly) {
   EXPECT_NEAR(*found.low, *found.high, 1e-9);
 }
 
+TEST(Agreement, RoundingLeadsNotBeyondOne) {
+  for (int i = 1; i < 400; ++i) {
+    const std::vector<double> a = {0.1 * i, 0.7, 1.0 / i, 3};
+    std::vector<double> b;
+    for (const double x : a) b.push_back(3 * x);
+    EXPECT_LE(agreement(a, b).r.value_or(2), 1) << i;
+  }
+}
+
 TEST(Agreement, WhatIsNotDefinedIsNothing) {
   constexpr std::array<double, 3> kSame = {0.3, 0.3, 0.3}, kRising = {1, 2, 3};
   const Agreement constant = agreement(kSame, kRising);

@@ -56,6 +56,14 @@ TEST(FexTable, RefusesOtherTables) {
   }
 }
 
+TEST(FexTable, NumbersThatNothingMeasuresCountAsNone) {
+  const FexTable read = table("frame,timestamp,AU12_r\n1,0,1e200\n2,1,-1e16\n3,2,1e3\n");
+  const std::vector<double>& values = read.columns.at("AU12_r");
+  EXPECT_TRUE(std::isnan(values[0]) && std::isnan(values[1]));
+  EXPECT_EQ(values[2], 1e3);
+  EXPECT_FALSE(FexTable::parse("frame,timestamp,AU12_r\n1,1e99,1\n", "t").ok());
+}
+
 /// `rate` rows a second for `seconds`, AU12 a function of time.
 FexTable signal(double rate, double seconds, double offset = 0) {
   std::string text = "frame,timestamp,confidence,success,AU12_r,AU12_c\n";

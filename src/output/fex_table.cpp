@@ -15,6 +15,8 @@ namespace frontalis {
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+// Beyond this a cell holds no measurement, and sums of squares might overflow.
+constexpr double kLargest = 1e15;
 constexpr double kPi = 3.14159265358979323846;
 
 bool isDigit(char c) { return c >= '0' && c <= '9'; }
@@ -100,8 +102,8 @@ Result<FexTable> FexTable::parse(std::string text, const std::string& name) {
     const auto row = static_cast<std::int64_t>(table.rows());
     const std::optional<double> stated = numberOf(cells, "frame");
     const std::optional<double> time = numberOf(cells, "timestamp");
-    if ((at.contains("frame") && (!stated || std::abs(*stated) > 1e15)) ||
-        (at.contains("timestamp") && !time)) {
+    if ((at.contains("frame") && (!stated || std::abs(*stated) > kLargest)) ||
+        (at.contains("timestamp") && (!time || std::abs(*time) > kLargest))) {
       return Error{ErrorCode::kCorrupt,
                    name + ": data row " + std::to_string(row + 1) + " has no " +
                        (at.contains("frame") && !stated ? "frame" : "timestamp")};
@@ -123,7 +125,8 @@ Result<FexTable> FexTable::parse(std::string text, const std::string& name) {
     table.success.push_back(seen ? 1 : 0);
     for (const Kept& column : kept) {
       const std::optional<double> value = csvNumber(cells[column.cell]);
-      column.values->push_back(value ? *value * column.factor : kNone);
+      const bool sound = value && std::abs(*value) <= kLargest;
+      column.values->push_back(sound ? *value * column.factor : kNone);
     }
     for (const auto& [probability, presence] : derived) {
       const double p = probability->back();

@@ -24,7 +24,7 @@ AVCodecID codecOf(std::string_view bytes) {
   };
   if (starts("\xff\xd8\xff")) return AV_CODEC_ID_MJPEG;
   if (starts("\x89PNG\r\n\x1a\n")) return AV_CODEC_ID_PNG;
-  if (starts("RIFF") && bytes.substr(0, 12).substr(8) == "WEBP") return AV_CODEC_ID_WEBP;
+  if (starts("RIFF") && bytes.size() >= 12 && bytes.substr(8, 4) == "WEBP") return AV_CODEC_ID_WEBP;
   if (starts(std::string_view("II*\0", 4)) || starts(std::string_view("MM\0*", 4))) {
     return AV_CODEC_ID_TIFF;
   }

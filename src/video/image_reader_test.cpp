@@ -201,6 +201,11 @@ TEST_F(Images, BadFilesAreErrorsOrMarked) {
 
   for (const char* name : {"cut.jpg", "cut.png", "cut.bmp", "cut.webp", "cut.tiff"}) {
     const std::string bytes = bytesOf(converted(name));
+    EXPECT_TRUE(looksLikeImage(bytes)) << name;
+    for (std::size_t size = 0; size < 16; ++size) {  // the shortest ones are no pictures, and safe
+      writeBytes(folder_ / name, std::string_view(bytes).substr(0, size));
+      EXPECT_FALSE(readImage(folder_ / name).ok()) << name << ", " << size << " bytes";
+    }
     writeBytes(folder_ / name, std::string_view(bytes).substr(0, bytes.size() / 2));
     const Result<ReadImage> cut = readImage(folder_ / name);
     if (cut.ok()) {
