@@ -33,8 +33,21 @@ function(frontalis_embed output)
   target_sources(frontalis PRIVATE ${generated})
 endfunction()
 
+set(FRONTALIS_TEST_TIMEOUT 300)  # s
+
+# What makes a sanitizer get along with the libraries we use. Tests take ten times as long then.
+if(FRONTALIS_SANITIZE)
+  set(FRONTALIS_TEST_TIMEOUT 1500)
+  add_library(frontalis_sanitizers OBJECT ${CMAKE_SOURCE_DIR}/tests/support/sanitizers.cpp)
+  frontalis_compile_options(frontalis_sanitizers)
+  target_include_directories(frontalis_sanitizers PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+endif()
+
 function(frontalis_internal_program target)
   frontalis_compile_options(${target})
+  if(FRONTALIS_SANITIZE)
+    target_link_libraries(${target} PRIVATE frontalis_sanitizers)
+  endif()
   frontalis_link_dependencies(${target})
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
   target_link_libraries(${target} PRIVATE frontalis)
@@ -59,7 +72,7 @@ function(frontalis_tests name)
   # Temporary files of the tests stay in the build folder: two checkouts may test at once.
   file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/tmp)
   gtest_discover_tests(${target} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT 300 ENVIRONMENT "TEST_TMPDIR=${CMAKE_BINARY_DIR}/tmp")
+    PROPERTIES TIMEOUT ${FRONTALIS_TEST_TIMEOUT} ENVIRONMENT "TEST_TMPDIR=${CMAKE_BINARY_DIR}/tmp")
 endfunction()
 
 # frontalis_benchmark(NAME a_bench.cpp): one Google Benchmark program, in build/<preset>/bench.

@@ -14,6 +14,7 @@
 #include "support/media.h"
 #include "support/paths.h"
 #include "support/process.h"
+#include "support/sanitized.h"
 #include "support/y4m.h"
 #include "util/child_process.h"
 #include "util/file_lock.h"
@@ -110,11 +111,8 @@ std::string lasting(const fs::path& file) {
 }
 
 TEST_F(BatchTest, KilledManyTimesItEndsAsIfItNeverWas) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  constexpr int kVideos = 15, kKills = 6;  // each process starts many times slower there
-#else
-  constexpr int kVideos = 50, kKills = 20;
-#endif
+  constexpr int kVideos = testing::kSanitized ? 15 : 50;
+  constexpr int kKills = testing::kSanitized ? 6 : 20;
   const fs::path clip = faceClip("face0.mp4");
   for (int i = 1; i < 3; ++i) {
     fs::copy(clip, folder_ / "videos" / ("face" + std::to_string(i) + ".mp4"));

@@ -16,6 +16,7 @@
 #include "inference/network.h"
 #include "support/media.h"
 #include "support/paths.h"
+#include "support/sanitized.h"
 
 namespace frontalis {
 namespace {
@@ -23,10 +24,10 @@ namespace {
 using testing::sample;
 using testing::TempFolder;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__linux__)
-constexpr bool kMeasuresMemory = false;  // sanitizers keep what is freed
+#if defined(__linux__)
+constexpr bool kMeasuresMemory = !testing::kSanitized;
 #else
-constexpr bool kMeasuresMemory = true;
+constexpr bool kMeasuresMemory = false;
 #endif
 
 /// MB of memory in use, of the process.
@@ -85,7 +86,7 @@ std::filesystem::path oneOperation(const TempFolder& folder) {
 TEST(Lifecycle, TwoHundredRuntimes) {
   const TempFolder folder;
   const NetworkFile file{oneOperation(folder), {}};
-  expectNoGrowth(200, 10, [&] {
+  expectNoGrowth(testing::kSanitized ? 20 : 200, 10, [&] {
     auto runtime = makeRuntime(RuntimeOptions());
     auto network = (*runtime)->prepare(file);
     ASSERT_TRUE(network.ok()) << network.error().text();
@@ -100,7 +101,7 @@ TEST(Lifecycle, FiftyPipelines) {
   picture.stride = 3 * 64;
   picture.width = 64;
   picture.height = 48;
-  expectNoGrowth(50, 10, [&] {
+  expectNoGrowth(testing::kSanitized ? 10 : 50, 10, [&] {
     auto pipeline = Pipeline::open();
     ASSERT_TRUE(pipeline.ok()) << pipeline.error().text();
     ASSERT_TRUE(pipeline->process(picture, 0).ok());

@@ -27,6 +27,6 @@ Interrupt::~Interrupt() {
   std::signal(SIGTERM, SIG_DFL);
 }
 
-bool Interrupt::requested() const { return interrupted; }
+bool Interrupt::requested() { return interrupted; }
 
 }  // namespace frontalis::cli

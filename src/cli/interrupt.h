@@ -11,7 +11,7 @@ class Interrupt {
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
 
-  [[nodiscard]] bool requested() const;
+  [[nodiscard]] static bool requested();
 };
 
 }  // namespace frontalis::cli

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -185,9 +186,10 @@ int finish(const LiveStream& stream, const Options& options, bool interrupted, c
 int live(const Options& options) {
   const Interrupt interrupt;
   std::signal(SIGPIPE, SIG_IGN);
-  std::atomic<bool> stop{false};  // for the source
+  // Held by the source too: the thread of a stuck one outlives this function.
+  const auto stop = std::make_shared<std::atomic<bool>>(false);
   LiveOptions chosen_options = options.live;
-  chosen_options.source.stopped = [&] { return stop || interrupt.requested(); };
+  chosen_options.source.stopped = [stop] { return *stop || Interrupt::requested(); };
   chosen_options.source.timeout = std::chrono::seconds(options.timeout);
   Result<LiveStream> opened = LiveStream::open(options.source, options.config, chosen_options);
   if (!opened.ok()) {
@@ -253,7 +255,7 @@ int live(const Options& options) {
     }
     status.show(rows);
   }
-  stop = true;
+  *stop = true;
   by_user = by_user || interrupt.requested();
   status.clear();
   if (server) {

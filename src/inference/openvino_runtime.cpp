@@ -44,7 +44,8 @@ namespace {
   X(ov_tensor_free)                              \
   X(ov_shape_free)                               \
   X(ov_get_error_info)                           \
-  X(ov_get_last_err_msg)
+  X(ov_get_last_err_msg)                         \
+  X(ov_free)
 
 struct Api {
 #define FRONTALIS_DECLARE(name) decltype(&::name) name = nullptr;
@@ -81,6 +82,15 @@ Result<const Api*> loadedApi() {
   static const Result<Api> api = loadApi();  // immutable after the first call
   if (!api.ok()) return api.error();
   return &api.value();
+}
+
+/// Why the last call failed; empty when OpenVINO does not say.
+std::string lastMessage(const Api& api) {
+  const char* const text = api.ov_get_last_err_msg();
+  if (text == nullptr) return {};
+  std::string message = text;
+  api.ov_free(text);  // each call gives a copy
+  return message;
 }
 
 struct Tensor {
@@ -144,9 +154,9 @@ class OpenVinoNetwork final : public Network {
 
   Status check(ov_status_e status, const char* what) const {
     if (status == ov_status_e::OK) return {};
-    const char* detail = api_.ov_get_last_err_msg();
+    const std::string detail = lastMessage(api_);
     return Error{ErrorCode::kInference, "OpenVINO " + std::string(what) + " " + name_ + ": " +
-                                            (detail != nullptr ? detail : "no detail given")};
+                                            (detail.empty() ? "no detail given" : detail)};
   }
 
   Result<Tensor> view(GetTensor get, std::size_t index) const {
@@ -292,8 +302,7 @@ class OpenVinoRuntime final : public Runtime {
 
   [[nodiscard]] Error failure(ErrorCode code, const std::string& what,
                               const std::string& remedy = {}) const {
-    const char* detail = api_->ov_get_last_err_msg();
-    const std::string cause = detail != nullptr ? reason(detail) : "";
+    const std::string cause = reason(lastMessage(*api_));
     return {code, "OpenVINO " + what + (cause.empty() ? "" : ": " + cause), remedy};
   }
 

@@ -7,11 +7,13 @@
 #include <sstream>
 #include <string>
 
+#include "support/sanitized.h"
+
 // Counts heap allocations of one thread. Including this header replaces malloc in that program, so
 // it counts what Eigen, operator new and C libraries ask for alike. Only with glibc and without
 // sanitizers, which have a malloc of their own; elsewhere kCountsAllocations is false.
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && \
-    !defined(__clang__)
+#if defined(__GLIBC__) && !defined(FRONTALIS_ADDRESS_SANITIZER) && \
+    !defined(FRONTALIS_THREAD_SANITIZER) && !defined(__clang__)
 #define FRONTALIS_COUNTS_ALLOCATIONS 1
 #include <dlfcn.h>
 #include <execinfo.h>
