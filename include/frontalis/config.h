@@ -50,8 +50,8 @@ struct Config {
   std::string device = "CPU";
   /// Such a failure is an error instead.
   bool runtime_strict = false;
-  /// Seconds in which a network must be ready, and in which a run must end; 0: 20 times as long as
-  /// at first, at least 2 s.
+  /// Seconds in which a network must be ready (on the CPU too, which is an error then), and in
+  /// which a run must end there; 0: 20 times as long as at first, at least 2 s.
   double prepare_limit_s = 180;
   double run_limit_s = 0;
   /// Told in one line when something takes long or has failed; may be empty. Called by the thread

@@ -20,6 +20,7 @@ enum class ErrorCode {
   kModelCorrupt,     ///< a model file whose size or SHA-256 is wrong
   kUnwritable,       ///< an output that cannot be created or written
   kDiskFull,         ///< no space left while writing
+  kOutOfMemory,      ///< the system gives no more memory or threads
   kInference,        ///< a runtime or provider failed
   kTimeout,          ///< a deadline was missed
   kCancelled,        ///< the caller asked to stop

@@ -14,9 +14,9 @@ _find_openvino()
 
 from . import models  # noqa: E402
 from ._errors import (  # noqa: E402
-    Cancelled, Corrupt, DiskFull, Error, InferenceError, InternalError, InvalidArgument, ModelCorrupt,
-    ModelError, ModelMissing, NoFrames, NotAVideo, NotFound, NoVideoStream, Timeout, Unreadable,
-    Unsupported, Unwritable, VideoError)
+    Cancelled, Corrupt, DiskFull, Error, InferenceError, InternalError, InvalidArgument,
+    ModelCorrupt, ModelError, ModelMissing, NoFrames, NotAVideo, NotFound, NoVideoStream,
+    OutOfMemory, Timeout, Unreadable, Unsupported, Unwritable, VideoError)
 from ._extract import (  # noqa: E402
     Extractor, Pipeline, RowTable, extract, extract_table, extract_to_file)
 from ._native import INTENSITY_AUS, PRESENCE_AUS, InputInfo, Row  # noqa: E402
@@ -30,10 +30,10 @@ __version__ = _version()
 __all__ = [
     "Cancelled", "Corrupt", "DiskFull", "Error", "Extractor", "INTENSITY_AUS", "InferenceError",
     "InputInfo", "InternalError", "InvalidArgument", "ModelCorrupt", "ModelError", "ModelMissing",
-    "NoFrames", "NoVideoStream", "NotAVideo", "NotFound", "PRESENCE_AUS", "Pipeline", "Row",
-    "RowTable", "Timeout", "Unreadable", "Unsupported", "Unwritable", "VideoError", "batch",
-    "compare", "extract", "extract_table", "extract_to_file", "mirror", "models", "read", "read_fex",
-    "report", "train", "write"]
+    "NoFrames", "NoVideoStream", "NotAVideo", "NotFound", "OutOfMemory", "PRESENCE_AUS", "Pipeline",
+    "Row", "RowTable", "Timeout", "Unreadable", "Unsupported", "Unwritable", "VideoError", "batch",
+    "compare", "extract", "extract_table", "extract_to_file", "mirror", "models", "read",
+    "read_fex", "report", "train", "write"]
 
 
 def __getattr__(name):

@@ -80,6 +80,11 @@ class DiskFull(Unwritable):
     code = "disk_full"
 
 
+class OutOfMemory(Error, MemoryError):
+    """The system gives no more memory or threads."""
+    code = "out_of_memory"
+
+
 class InferenceError(Error, RuntimeError):
     """The inference runtime failed."""
     code = "inference"
@@ -107,5 +112,5 @@ class InternalError(Error, RuntimeError):
 
 BY_CODE = {kind.code: kind for kind in (
     InvalidArgument, NotFound, Unreadable, NotAVideo, NoVideoStream, NoFrames, Corrupt,
-    ModelMissing, ModelCorrupt, Unwritable, DiskFull, InferenceError, Timeout, Cancelled,
-    Unsupported, InternalError)}
+    ModelMissing, ModelCorrupt, Unwritable, DiskFull, OutOfMemory, InferenceError, Timeout,
+    Cancelled, Unsupported, InternalError)}

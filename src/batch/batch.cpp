@@ -596,7 +596,8 @@ std::size_t BatchReport::count(VideoState state) const {
 bool mayPass(const std::string& code) {
   return code == "crashed" || code == errorName(ErrorCode::kTimeout) ||
          code == errorName(ErrorCode::kUnreadable) || code == errorName(ErrorCode::kInference) ||
-         code == errorName(ErrorCode::kInternal) || code == errorName(ErrorCode::kCancelled);
+         code == errorName(ErrorCode::kOutOfMemory) || code == errorName(ErrorCode::kInternal) ||
+         code == errorName(ErrorCode::kCancelled);
 }
 
 bool failsForGood(const std::string& code) {

@@ -15,6 +15,8 @@
 #include <thread>
 
 #include "image/reduce.h"
+#include "util/thread.h"
+#include "util/try.h"
 #include "video/image_writer.h"
 
 namespace frontalis {
@@ -298,7 +300,8 @@ Result<std::unique_ptr<LiveServer>> LiveServer::start(const LiveServerOptions& o
                  "Choose another port, or 0 for any that is free"};
   }
   State* running = state.get();
-  state->listener = std::thread([running] { running->server.listen_after_bind(); });
+  FRONTALIS_ASSIGN(state->listener,
+                   startThread([running] { running->server.listen_after_bind(); }));
   std::unique_ptr<LiveServer> server(new LiveServer(std::move(state)));
   // stop() before the loop runs would be lost.
   for (int ms = 0; ms < 5000 && !running->server.is_running(); ++ms) {

@@ -27,6 +27,14 @@ namespace {
   } catch (const std::bad_alloc&) {
     std::fputs("error: out of memory. Allow the process more, or use --threads 1\n", stderr);
     std::_Exit(kFailed);
+  } catch (const std::system_error& error) {
+    if (error.code() == std::errc::resource_unavailable_try_again) {
+      std::fputs(
+          "error: the system gives no more threads. Allow the process more, or use --threads 1\n",
+          stderr);
+      std::_Exit(kFailed);
+    }
+    std::fprintf(stderr, "error: a bug in Frontalis: %s. Please report it\n", error.what());
   } catch (const std::exception& error) {
     std::fprintf(stderr, "error: a bug in Frontalis: %s. Please report it\n", error.what());
   } catch (...) {
@@ -69,5 +77,11 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? cli::kOk : cli::kUsage;
   }
-  return action ? action() : cli::kUsage;
+  const int code = action ? action() : cli::kUsage;
+  // A library that failed may hang or crash in its own last words.
+  if (code != cli::kOk) {
+    std::fflush(nullptr);
+    std::_Exit(code);
+  }
+  return code;
 }

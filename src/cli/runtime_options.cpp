@@ -13,7 +13,7 @@ void addRuntimeOptions(CLI::App& command, Config& config) {
                    "A runtime that fails is an error; otherwise the CPU goes on");
   command
       .add_option("--prepare-limit", config.prepare_limit_s,
-                  "Seconds in which a network must be ready on the device")
+                  "Seconds in which a network must be ready")
       ->check(CLI::Range(0.01, 86400.0))
       ->capture_default_str();
   command

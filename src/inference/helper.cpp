@@ -63,6 +63,7 @@ class Server {
     options.runtime = json.at("runtime");
     options.device = json.at("device");
     options.threads = json.at("threads");
+    options.prepare_limit_s = 1e9;  // who asks looks at the clock
     FRONTALIS_ASSIGN(runtime_, make_(options));
     return runtime_->describe();
   }

@@ -28,9 +28,10 @@ struct RuntimeOptions {
   int threads = 1;  ///< at most so many busy threads in each run
   int callers = 1;  ///< threads that run networks at the same time, where that must be known
 
+  double prepare_limit_s = 180;  ///< a network must be ready within
+
   // Of what does not run in this process (all but OpenVINO on the CPU):
   bool strict = false;           ///< its failure is an error; otherwise the CPU goes on
-  double prepare_limit_s = 180;  ///< a network must be ready within
   double run_limit_s = 0;        ///< a run must end within; 0: 20 warm-up runs, at least 2 s
   /// Told, in one line, of what takes long and of what failed; may be empty. Called by prepare(),
   /// describe() and run().

@@ -3,6 +3,7 @@
 #include <openvino/c/openvino.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <map>
 #include <mutex>
@@ -11,6 +12,7 @@
 #include "inference/handle.h"
 #include "inference/shared_library.h"
 #include "util/executable.h"
+#include "util/thread.h"
 #include "util/try.h"
 
 namespace frontalis {
@@ -190,12 +192,13 @@ class OpenVinoNetwork final : public Network {
   std::vector<Tensor> outputs_;
 };
 
-class OpenVinoRuntime final : public Runtime {
+/// OpenVINO itself and what it has compiled.
+class OpenVinoCore {
  public:
-  OpenVinoRuntime(std::string device, int threads, int callers)
+  OpenVinoCore(std::string device, int threads, int callers)
       : device_(std::move(device)), threads_(threads), callers_(callers) {}
 
-  Result<std::unique_ptr<Network>> prepare(const NetworkFile& file) override {
+  Result<std::unique_ptr<Network>> prepare(const NetworkFile& file) {
     if (!std::filesystem::exists(file.path)) {
       return Error{ErrorCode::kModelMissing, file.path.string() + ": no such network file",
                    "Run `frontalis models verify`"};
@@ -208,12 +211,9 @@ class OpenVinoRuntime final : public Runtime {
     return std::unique_ptr<Network>(std::move(network));
   }
 
-  [[nodiscard]] bool loaded() const override {
-    const std::lock_guard lock(mutex_);
-    return core_.get() != nullptr;
-  }
+  [[nodiscard]] bool loaded() const { return loaded_; }
 
-  Result<std::string> describe() override {
+  Result<std::string> describe() {
     FRONTALIS_TRY(open());
     ov_core_version_list_t versions{};
     if (api_->ov_core_get_versions_by_device_name(core_.get(), device_.c_str(), &versions) !=
@@ -270,13 +270,14 @@ class OpenVinoRuntime final : public Runtime {
   }
 
   Status open() {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(opening_);
     if (core_.get() != nullptr) return {};
     FRONTALIS_ASSIGN(api_, loadedApi());
     core_ = Handle<ov_core_t>(api_->ov_core_free);
     if (api_->ov_core_create(core_.out()) != ov_status_e::OK) {
       return failure(ErrorCode::kInference, "cannot start");
     }
+    loaded_ = true;
     return {};
   }
 
@@ -324,19 +325,50 @@ class OpenVinoRuntime final : public Runtime {
   std::string device_;
   int threads_;
   int callers_;
-  mutable std::mutex mutex_;  // of opening
+  std::mutex opening_;
+  std::atomic<bool> loaded_ = false;
   std::mutex compiling_;
   std::map<std::string, std::weak_ptr<CompiledModel>> compiled_;  // by file and shapes
   const Api* api_ = nullptr;
   Handle<ov_core_t> core_;
 };
 
+/// Preparing has a deadline here too: OpenVINO waits for ever when it is refused a thread.
+class OpenVinoRuntime final : public Runtime {
+ public:
+  explicit OpenVinoRuntime(std::shared_ptr<OpenVinoCore> core, double limit_s)
+      : core_(std::move(core)), limit_s_(limit_s) {}
+
+  Result<std::unique_ptr<Network>> prepare(const NetworkFile& file) override {
+    return within(limit_s_, late("preparing " + file.path.filename().string()),
+                  [core = core_, file] { return core->prepare(file); });
+  }
+  Result<std::string> describe() override {
+    return within(limit_s_, late("starting"), [core = core_] { return core->describe(); });
+  }
+  [[nodiscard]] bool loaded() const override { return core_->loaded(); }
+
+ private:
+  [[nodiscard]] Error late(const std::string& doing) const {
+    char seconds[32];
+    std::snprintf(seconds, sizeof(seconds), "%.3g s", limit_s_.count());
+    return {ErrorCode::kTimeout,
+            "OpenVINO did not answer within " + std::string(seconds) + " while " + doing,
+            "Allow the process more memory and threads, or raise --prepare-limit"};
+  }
+
+  const std::shared_ptr<OpenVinoCore> core_;
+  const std::chrono::duration<double> limit_s_;
+};
+
 }  // namespace
 
 Result<std::unique_ptr<Runtime>> makeOpenVinoRuntime(const RuntimeOptions& options) {
   FRONTALIS_ASSIGN(Device device, openVinoDevice(options.device));
+  auto core =
+      std::make_shared<OpenVinoCore>(std::move(device.name), options.threads, options.callers);
   return std::unique_ptr<Runtime>(
-      std::make_unique<OpenVinoRuntime>(std::move(device.name), options.threads, options.callers));
+      std::make_unique<OpenVinoRuntime>(std::move(core), options.prepare_limit_s));
 }
 
 }  // namespace frontalis

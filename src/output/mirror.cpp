@@ -13,6 +13,7 @@
 #include "pipeline/mirror_sides.h"
 #include "util/bounded_queue.h"
 #include "util/file.h"
+#include "util/thread.h"
 #include "util/try.h"
 #include "video/video_reader.h"
 #include "video/video_writer.h"
@@ -69,16 +70,8 @@ class VideoSink {
 
   /// Frames in order; the first decides the size. An error may be that of an earlier frame.
   Status take(const Frame& frame) {
+    if (threaded_ && !queue_) start();
     if (!threaded_) return work(frame);
-    if (!queue_) {
-      queue_ = std::make_unique<BoundedQueue<Frame>>(kFramesAhead);
-      thread_ = std::thread([this] {
-        while (const std::optional<Frame> next = queue_->pop()) {
-          status_ = work(*next);
-          if (!status_.ok()) queue_->abandon();
-        }
-      });
-    }
     if (queue_->push(frame)) return {};
     stop();
     return status_;
@@ -115,6 +108,22 @@ class VideoSink {
     return writer_->write(frame, frame.timestamp_seconds);
   }
 
+  void start() {
+    queue_ = std::make_unique<BoundedQueue<Frame>>(kFramesAhead);
+    Result<std::thread> thread = startThread([this] {
+      while (const std::optional<Frame> next = queue_->pop()) {
+        status_ = work(*next);
+        if (!status_.ok()) queue_->abandon();
+      }
+    });
+    threaded_ = thread.ok();  // else in the caller's
+    if (threaded_) {
+      thread_ = *std::move(thread);
+    } else {
+      queue_.reset();
+    }
+  }
+
   void stop() {
     if (thread_.joinable()) {
       queue_->close();
@@ -125,7 +134,7 @@ class VideoSink {
 
   const fs::path path_;
   VideoWriterOptions options_;
-  const bool threaded_;
+  bool threaded_;
   std::optional<VideoWriter> writer_;
   Status status_;
   std::unique_ptr<BoundedQueue<Frame>> queue_;
@@ -300,17 +309,10 @@ class MirrorRun {
   }
 
   Status readAll() {
-    if (threads_ == 1) {
-      while (true) {
-        FRONTALIS_ASSIGN(const std::optional<Frame> frame, decode());
-        if (!frame) return {};
-        FRONTALIS_ASSIGN(const bool go_on, take(*frame));
-        if (!go_on) return {};
-      }
-    }
+    if (threads_ == 1) return readInTurn();
     BoundedQueue<Frame> queue(kFramesAhead);
     Status decoded;
-    std::thread decoder([&] {
+    Result<std::thread> decoder = startThread([&] {
       while (true) {
         Result<std::optional<Frame>> frame = decode();
         if (!frame.ok()) decoded = frame.error();
@@ -318,6 +320,7 @@ class MirrorRun {
       }
       queue.close();
     });
+    if (!decoder.ok()) return readInTurn();
     Status taken;
     while (const std::optional<Frame> frame = queue.pop()) {
       const Result<bool> go_on = take(*frame);
@@ -327,8 +330,17 @@ class MirrorRun {
         break;
       }
     }
-    decoder.join();
+    decoder->join();
     return taken.ok() ? decoded : taken;
+  }
+
+  Status readInTurn() {
+    while (true) {
+      FRONTALIS_ASSIGN(const std::optional<Frame> frame, decode());
+      if (!frame) return {};
+      FRONTALIS_ASSIGN(const bool go_on, take(*frame));
+      if (!go_on) return {};
+    }
   }
 
   /// Second pass: what the whole video told about the person's neutral goes into every row.

@@ -6,6 +6,7 @@
 
 #include "util/bounded_queue.h"
 #include "util/stage_timer.h"
+#include "util/thread.h"
 #include "video/frame_source.h"
 
 namespace frontalis {
@@ -29,28 +30,24 @@ inline Result<DecodedFrame> decodeNext(FrameSource& source, StageTimer& times) {
   return next;
 }
 
-/// Decodes in a thread of its own, some frames ahead of who takes them. The source and the times
-/// are the thread's until this object is gone.
+/// Decodes in a thread of its own, some frames ahead of who takes them; where the system gives no
+/// thread, in the taker's. The source and the times are this object's until it is gone.
 class DecodeAhead {
  public:
-  DecodeAhead(FrameSource& source, StageTimer& times)
-      : thread_([this, &source, &times] {
-          while (true) {
-            Result<DecodedFrame> next = decodeNext(source, times);
-            const bool last = !next.ok() || !next->frame;
-            if (!queue_.push(std::move(next)) || last) break;
-          }
-          queue_.close();
-        }) {}
+  DecodeAhead(FrameSource& source, StageTimer& times) : source_(source), times_(times) {
+    Result<std::thread> thread = startThread([this] { decodeAll(); });
+    if (thread.ok()) thread_ = *std::move(thread);
+  }
   DecodeAhead(const DecodeAhead&) = delete;
   DecodeAhead& operator=(const DecodeAhead&) = delete;
   ~DecodeAhead() {
     queue_.abandon();
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
   }
 
   /// In order; after the end nothing more.
   Result<DecodedFrame> next() {
+    if (!thread_.joinable()) return decodeNext(source_, times_);
     std::optional<Result<DecodedFrame>> next = queue_.pop();
     return next ? std::move(*next) : DecodedFrame();
   }
@@ -59,6 +56,17 @@ class DecodeAhead {
   // Enough to even out both sides, few enough for 4K.
   static constexpr std::size_t kFramesAhead = 8;
 
+  void decodeAll() {
+    while (true) {
+      Result<DecodedFrame> next = decodeNext(source_, times_);
+      const bool last = !next.ok() || !next->frame;
+      if (!queue_.push(std::move(next)) || last) break;
+    }
+    queue_.close();
+  }
+
+  FrameSource& source_;
+  StageTimer& times_;
   BoundedQueue<Result<DecodedFrame>> queue_{kFramesAhead};
   std::thread thread_;
 };

@@ -10,6 +10,7 @@
 
 #include "pipeline/analysis.h"
 #include "pipeline/many_faces.h"
+#include "util/thread.h"
 #include "util/try.h"
 
 namespace frontalis {
@@ -159,7 +160,7 @@ struct LiveStream::Impl {
   /// Networks are prepared at their first picture, which takes longer than pictures may wait: that
   /// is done before time counts.
   Status warmUp() {
-    reader = std::thread([shared = capture] { shared->read(); });
+    FRONTALIS_ASSIGN(reader, startThread([shared = capture] { shared->read(); }));
     heard = Clock::now();
     while (!first) {
       Slot::Taken taken = take(std::chrono::milliseconds(50));

@@ -9,6 +9,7 @@
 #include "au/descriptor.h"
 #include "image/reflect.h"
 #include "util/bounded_queue.h"
+#include "util/thread.h"
 #include "util/try.h"
 
 namespace frontalis {
@@ -43,16 +44,8 @@ class MirrorSides::Half {
   /// Frames in order. An error may be that of an earlier frame.
   Status take(const HalvedFrame& halved) {
     FRONTALIS_TRY(broken_);
+    if (threaded_ && !queue_) start();
     if (!threaded_) return work(halved);
-    if (!queue_) {
-      queue_ = std::make_unique<BoundedQueue<HalvedFrame>>(kFramesAhead);
-      thread_ = std::thread([this] {
-        while (const std::optional<HalvedFrame> next = queue_->pop()) {
-          status_ = work(*next);
-          if (!status_.ok()) queue_->abandon();
-        }
-      });
-    }
     if (queue_->push(halved)) return {};
     stop();
     broken_ = status_;
@@ -121,6 +114,22 @@ class MirrorSides::Half {
     measurement_.geometry.resize(kGeometrySize);
   }
 
+  void start() {
+    queue_ = std::make_unique<BoundedQueue<HalvedFrame>>(kFramesAhead);
+    Result<std::thread> thread = startThread([this] {
+      while (const std::optional<HalvedFrame> next = queue_->pop()) {
+        status_ = work(*next);
+        if (!status_.ok()) queue_->abandon();
+      }
+    });
+    threaded_ = thread.ok();  // else in the caller's
+    if (threaded_) {
+      thread_ = *std::move(thread);
+    } else {
+      queue_.reset();
+    }
+  }
+
   void stop() {
     if (thread_.joinable()) {
       queue_->close();
@@ -132,7 +141,7 @@ class MirrorSides::Half {
   const LineSide kept_;
   const std::unique_ptr<FaceMeter> meter_;
   const std::unique_ptr<FaceInterpreter> interpreter_;
-  const bool threaded_;
+  bool threaded_;
   std::function<Status(const Frame&)> observer_;
   FramePool pool_;
   StageTimer times_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "util/fingerprint.h"
+#include "util/thread.h"
 #include "util/try.h"
 #include "video/video_reader.h"
 
@@ -44,14 +45,28 @@ PiecewiseMeter::PiecewiseMeter(std::filesystem::path video, FrameSource& source,
   current_ = pieces_.front().get();
   current_->started = current_->joined = true;
   cut_ = !options_.cut || options_.threads < 2 || !first_meter_.fingerprint();
-  threads_.emplace_back([this] { workFromTheStart(); });
+  Result<std::thread> first = startThread([this] { workFromTheStart(); });
+  if (!first.ok()) {
+    fail(first.error());
+    return;
+  }
+  threads_.push_back(*std::move(first));
   for (int i = 1; i < (cut_ ? 1 : options_.threads); ++i) {
-    threads_.emplace_back([this, cuts = i == 1] {
+    Result<std::thread> helper = startThread([this, cuts = i == 1] {
       if (cuts) cutVideo();
       StageTimer times;
       const std::unique_ptr<FaceMeter> own = work(nullptr, times);
       addTimes(times, own.get());
     });
+    if (helper.ok()) {
+      threads_.push_back(*std::move(helper));
+      continue;
+    }
+    // Fewer do the same work; without the one that cuts there is one piece.
+    const std::lock_guard lock(mutex_);
+    if (i == 1) cut_ = true;
+    changed_.notify_all();
+    break;
   }
 }
 

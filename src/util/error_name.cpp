@@ -26,6 +26,8 @@ std::string_view errorName(ErrorCode code) {
       return "unwritable";
     case ErrorCode::kDiskFull:
       return "disk_full";
+    case ErrorCode::kOutOfMemory:
+      return "out_of_memory";
     case ErrorCode::kInference:
       return "inference";
     case ErrorCode::kTimeout:

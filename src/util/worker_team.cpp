@@ -1,5 +1,7 @@
 #include "util/worker_team.h"
 
+#include "util/thread.h"
+
 namespace frontalis {
 namespace {
 
@@ -16,7 +18,9 @@ void pause() {
 
 WorkerTeam::WorkerTeam(int members) {
   for (int member = 1; member < members; ++member) {
-    threads_.emplace_back([this, member] { work(member); });
+    Result<std::thread> thread = startThread([this, member] { work(member); });
+    if (!thread.ok()) break;
+    threads_.push_back(*std::move(thread));
   }
 }
 

@@ -11,7 +11,8 @@ namespace frontalis {
 /// Threads that share the tasks of one frame; they sleep in between. One caller at a time.
 class WorkerTeam {
  public:
-  /// `members`: threads that work, the caller among them; at least 1.
+  /// `members`: threads that work, the caller among them; at least 1. Fewer where the system gives
+  /// no more.
   explicit WorkerTeam(int members);
   WorkerTeam(const WorkerTeam&) = delete;
   WorkerTeam& operator=(const WorkerTeam&) = delete;
