@@ -5,10 +5,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string>
+#include <thread>
 #include <vector>
 
 #include "frontalis/extractor.h"
@@ -144,6 +148,85 @@ TEST(Threads, OneMeansOneBusyThread) {
   const double wall = std::chrono::duration<double>(Clock::now() - began).count();
   EXPECT_LT(processorSeconds() - used, 1.15 * wall + 0.05);
 }
+
+#if defined(__linux__)
+/// Looks, often, how many threads of this process but itself run or want to.
+class BusyThreads {
+ public:
+  ~BusyThreads() { mean(); }
+
+  /// Over the time so far; ends the looking.
+  double mean() {
+    stop_ = true;
+    if (looker_.joinable()) looker_.join();
+    return looks_ == 0 ? 0 : static_cast<double>(busy_) / static_cast<double>(looks_);
+  }
+
+ private:
+  void look() {
+    const std::string self = std::to_string(::gettid());
+    while (!stop_) {
+      for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+        if (task.path().filename() == self) continue;
+        std::ifstream file(task.path() / "stat");
+        std::string line;
+        std::getline(file, line);
+        const std::size_t name = line.rfind(')');  // then a blank and the state
+        busy_ += name != std::string::npos && line.substr(name + 1, 2) == " R" ? 1 : 0;
+      }
+      ++looks_;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+
+  std::int64_t busy_ = 0, looks_ = 0;
+  std::atomic<bool> stop_{false};
+  std::thread looker_{[this] { look(); }};
+};
+
+class BusyThreadsOf : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(BusyThreadsOf, AreNeverMoreThanAskedFor) {
+  for (const int threads : {1, 2, 3}) {
+    RuntimeOptions options;
+    options.runtime = GetParam();
+    options.device = "cpu";
+    options.threads = threads;
+    auto runtime = makeLocalRuntime(options);
+    if (!runtime.ok()) GTEST_SKIP() << runtime.error().text();
+    auto network =
+        (*runtime)->prepare({testing::openPackDir() / "retinaface.onnx", {{1, 3, 320, 320}}});
+    ASSERT_TRUE(network.ok()) << network.error().text();
+    BusyThreads busy;
+    for (int run = 0; run < 25; ++run) ASSERT_TRUE((*network)->run().ok());
+    const double mean = busy.mean();
+    std::printf("%s, %d threads: %.2f busy\n", GetParam().c_str(), threads, mean);
+    EXPECT_GT(mean, 0.5);
+    EXPECT_LT(mean, threads + 0.2);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Runtimes, BusyThreadsOf, ::testing::Values("openvino", "onnxruntime"),
+                         [](const auto& test) { return test.param; });
+
+TEST(Threads, OfAWholeAnalysisAreNeverMoreThanAskedFor) {
+  for (const int threads : {2, 3}) {
+    Config config;
+    config.threads = threads;
+    auto extractor = Extractor::open(sample("single_face.mp4"), config);
+    ASSERT_TRUE(extractor.ok()) << extractor.error().text();
+    BusyThreads busy;
+    while (true) {
+      const auto row = extractor->next();
+      ASSERT_TRUE(row.ok()) << row.error().text();
+      if (!*row) break;
+    }
+    const double mean = busy.mean();
+    std::printf("%d threads: %.2f busy\n", threads, mean);
+    EXPECT_LT(mean, threads + 0.2);
+  }
+}
+#endif
 
 TEST(Lazy, NothingIsLoadedBeforeTheFirstFrame) {
   const auto runtime = makeRuntime(RuntimeOptions());

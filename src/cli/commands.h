@@ -25,6 +25,8 @@ int report(const Error& error);
 
 /// --runtime and --device, for every command that analyses.
 void addRuntimeOptions(CLI::App& command, Config& config);
+/// After a device failed: the inputs that follow do not wait for it to fail again.
+void useTheCpu(Config& config);
 /// --detect-every and --detect-size, likewise.
 void addDetectorOptions(CLI::App& command, Config& config);
 

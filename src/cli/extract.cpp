@@ -133,10 +133,7 @@ int extractOne(Options& options, const std::string& input, const fs::path& outpu
   worker.done(*done);
 
   const Summary& summary = done->summary;
-  if (!summary.incidents.empty()) {  // the inputs that follow do not wait for it to fail again
-    options.config.runtime = Config().runtime;
-    options.config.device = Config().device;
-  }
+  if (!summary.incidents.empty()) useTheCpu(options.config);
   for (const std::string& warning : summary.warnings) {
     std::fprintf(stderr, "warning: %s: %s\n", input.c_str(), warning.c_str());
   }

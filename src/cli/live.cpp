@@ -191,7 +191,9 @@ int live(const Options& options) {
   LiveOptions chosen_options = options.live;
   chosen_options.source.stopped = [stop] { return *stop || Interrupt::requested(); };
   chosen_options.source.timeout = std::chrono::seconds(options.timeout);
-  Result<LiveStream> opened = LiveStream::open(options.source, options.config, chosen_options);
+  Config config = options.config;
+  config.notice = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
+  Result<LiveStream> opened = LiveStream::open(options.source, config, chosen_options);
   if (!opened.ok()) {
     if (opened.error().code == ErrorCode::kCancelled) return kInterrupted;
     return report(opened.error());

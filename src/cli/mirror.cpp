@@ -66,11 +66,15 @@ std::string strongest(const MirrorReport& report) {
   return text;
 }
 
-Outcome mirrorOne(const Options& options, const std::string& video, const Interrupt& interrupt,
+Outcome mirrorOne(Options& options, const std::string& video, const Interrupt& interrupt,
                   int& code) {
   Outcome outcome{video, "failed", 0, 0, "", "", ""};
   ProgressLine progress(fs::path(video).filename().string(), options.quiet);
   MirrorOptions mirror_options = options.mirror;
+  mirror_options.config.notice = [&](const std::string& line) {
+    progress.finish();
+    std::fprintf(stderr, "%s: %s\n", video.c_str(), line.c_str());
+  };
   mirror_options.progress = [&](const Progress& now) {
     progress.show(now.frames, now.expected_frames);
     return !interrupt.requested();
@@ -92,6 +96,7 @@ Outcome mirrorOne(const Options& options, const std::string& video, const Interr
     return outcome;
   }
   const Summary& summary = done->summary;
+  if (!summary.incidents.empty()) useTheCpu(options.mirror.config);
   for (const std::string& warning : summary.warnings) {
     std::fprintf(stderr, "warning: %s: %s\n", video.c_str(), warning.c_str());
   }
@@ -148,7 +153,7 @@ Status writeTable(const std::vector<Outcome>& outcomes, const fs::path& file) {
   return writeFile(file, text);
 }
 
-int mirrorAll(const Options& options) {
+int mirrorAll(Options& options) {
   std::map<std::string, std::string> stems;
   for (const std::string& video : options.videos) {
     const auto [place, fresh] = stems.emplace(fs::path(video).stem().string(), video);

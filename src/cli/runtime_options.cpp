@@ -23,6 +23,11 @@ void addRuntimeOptions(CLI::App& command, Config& config) {
       ->capture_default_str();
 }
 
+void useTheCpu(Config& config) {
+  config.runtime = Config().runtime;
+  config.device = Config().device;
+}
+
 void addDetectorOptions(CLI::App& command, Config& config) {
   command
       .add_option("--detect-every", config.detect_every,

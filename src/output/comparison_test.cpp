@@ -56,6 +56,14 @@ TEST(FexTable, RefusesOtherTables) {
   }
 }
 
+TEST(FexTable, AColumnIsThereOnce) {
+  // What py-feat's columns become, beside columns that have that name already.
+  const FexTable read = table("frame,AU12,AU12_c,Pitch,pose_Rx\n0,0.7,0,90,1\n1,0.2,0,90,2\n");
+  for (const auto& [name, values] : read.columns) EXPECT_EQ(values.size(), 2u) << name;
+  EXPECT_EQ(read.columns.at("AU12_c"), (std::vector<double>{1, 0}));
+  EXPECT_EQ(read.columns.at("pose_Rx"), (std::vector<double>{1, 2}));
+}
+
 TEST(FexTable, NumbersThatNothingMeasuresCountAsNone) {
   const FexTable read = table("frame,timestamp,AU12_r\n1,0,1e200\n2,1,-1e16\n3,2,1e3\n");
   const std::vector<double>& values = read.columns.at("AU12_r");

@@ -69,9 +69,11 @@ Result<FexTable> FexTable::parse(std::string text, const std::string& name) {
     feat = bare_aus || at.contains("FaceScore");
     zero_based = feat || (!at.contains("confidence") && !at.contains("face_id"));
     table.program = feat ? "py-feat" : zero_based ? "pyfaceau" : "Frontalis or OpenFace";
+    // Of two columns that would have one name the first is taken.
     const auto keep = [&](std::size_t cell, const std::string& as, double factor = 1) {
-      kept.push_back({cell, &table.columns[as], factor});
-      return kept.back().values;
+      const auto [place, fresh] = table.columns.try_emplace(as);
+      if (fresh) kept.push_back({cell, &place->second, factor});
+      return &place->second;
     };
     for (const auto& [column, c] : at) {
       if (isAu(column, true) || isPose(column)) {
