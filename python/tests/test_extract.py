@@ -13,6 +13,7 @@ import pytest
 from conftest import ROOT, SAMPLES, cli
 
 import frontalis
+import frontalis.batch
 
 
 def test_wheel_stands_alone():
@@ -41,6 +42,27 @@ def test_table_is_the_command_lines_to_the_last_digit(lost, tmp_path, groups):
     for key in ("frontalis", "pack", "models", "frames"):
         assert frame.attrs[key] == meta[key]
     assert frame.attrs["input"]["sha256"] == meta["input"]["sha256"]
+
+
+def test_another_device_runs_in_the_wheels_own_helper(clip, tmp_path, monkeypatch):
+    helper = Path(frontalis.__file__).parent / "lib" / "frontalis" / "frontalis-inference"
+    assert os.access(helper, os.X_OK)
+    options = {"device": "AUTO", "runtime_strict": True, "prepare_limit_s": 170, "run_limit_s": 60}
+    helped = frontalis.extract(clip, progress=False, **options)
+    assert helped.attrs["incidents"] == []
+    here = frontalis.extract(clip, progress=False)
+    assert numpy.allclose(helped.filter(like="AU"), here.filter(like="AU"), atol=0.1)
+    flags = frontalis.batch._arguments(options)  # as workers of a batch get them
+    assert len(flags) == len(options)
+    done = cli("extract", "-q", clip, "-o", tmp_path / "cli.csv", *flags)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "cli.meta.json").read_text())["incidents"] == []
+
+    monkeypatch.setenv("FRONTALIS_INFERENCE", "/no/helper")
+    with pytest.raises(frontalis.InferenceError):
+        frontalis.extract(clip, progress=False, **options)
+    alone = frontalis.extract(clip, progress=False, **options | {"runtime_strict": False})
+    assert len(alone.attrs["incidents"]) == 1 and alone.equals(here)
 
 
 def test_table_is_typed_and_not_copied(lost):

@@ -172,6 +172,40 @@ TEST_F(Video, PlaylistsAndScriptsOpenNothing) {
   }
 }
 
+TEST_F(Video, AReferenceToAnotherFileOpensNothing) {
+  // The pictures of a QuickTime movie may lie elsewhere: its data reference becomes an alias of the
+  // file itself, under its name.
+  std::string bytes = bytesOf(card("movie.mov", 10, "-c:v mpeg4"));
+  ASSERT_EQ(readWhole(folder_ / "movie.mov").frames.size(), 10u);
+  const auto big = [](std::size_t value, int size) {
+    std::string text;
+    while (size-- > 0) text.push_back(static_cast<char>(value >> 8 * size));
+    return text;
+  };
+  const std::string path = (folder_ / "movie.mov").string();
+  std::string alias = "alis" + big(0, 4) + std::string(10, '\0') + std::string(28, '\0') +
+                      std::string(12, '\0') + std::string(64, '\0') + std::string(16, '\0') +
+                      big(0, 2) + big(1, 2) + std::string(16, '\0') + big(2, 2) +
+                      big(path.size(), 2) + path + std::string(path.size() % 2, '\0') +
+                      big(0xffff, 2) + big(0, 2);
+  alias = big(alias.size() + 4, 4) + alias;
+  const std::size_t dref = bytes.find("dref", bytes.find("vmhd"));
+  ASSERT_NE(dref, std::string::npos);
+  const std::size_t entry = dref + 12;  // behind version, flags and count; one of 12 bytes
+  for (const char* box : {"moov", "trak", "mdia", "minf", "dinf", "dref"}) {
+    const std::size_t at = bytes.rfind(box, dref) - 4;
+    std::size_t size = 0;
+    for (int k = 0; k < 4; ++k) size = size << 8 | static_cast<unsigned char>(bytes[at + k]);
+    bytes.replace(at, 4, big(size + alias.size() - 12, 4));
+  }
+  bytes.replace(entry, 12, alias);
+  writeBytes(folder_ / "reference.mov", bytes);
+  const auto reader = VideoReader::open(folder_ / "reference.mov");
+  if (reader.ok()) {
+    EXPECT_EQ(readWhole(folder_ / "reference.mov").frames.size(), 0u);
+  }
+}
+
 TEST_F(Video, LargePicturesAreRefused) {
   const fs::path video = card("big.mp4", 2, "-c:v libx264", "320x200");
   VideoOptions options;
