@@ -40,18 +40,19 @@ PiecewiseMeter::PiecewiseMeter(std::filesystem::path video, FrameSource& source,
       source_(source),
       first_meter_(meter),
       make_meter_(std::move(more)),
-      options_(options) {
-  pieces_.push_back(std::make_unique<Piece>());
-  current_ = pieces_.front().get();
+      options_(options),
+      first_(pieces_.emplace_back(std::make_unique<Piece>()).get()),
+      current_(first_) {
   current_->started = current_->joined = true;
   cut_ = !options_.cut || options_.threads < 2 || !first_meter_.fingerprint();
+  const int threads = cut_ ? 1 : options_.threads;  // cut_ belongs to them from here on
   Result<std::thread> first = startThread([this] { workFromTheStart(); });
   if (!first.ok()) {
     fail(first.error());
     return;
   }
   threads_.push_back(*std::move(first));
-  for (int i = 1; i < (cut_ ? 1 : options_.threads); ++i) {
+  for (int i = 1; i < threads; ++i) {
     Result<std::thread> helper = startThread([this, cuts = i == 1] {
       if (cuts) cutVideo();
       StageTimer times;
@@ -111,7 +112,7 @@ void PiecewiseMeter::workFromTheStart() {
   {
     // The other threads have nothing to do before it is known where to cut.
     DecodeAhead ahead(source_, times);
-    measure(*pieces_.front(), first_meter_, [&] { return ahead.next(); });
+    measure(*first_, first_meter_, [&] { return ahead.next(); });
   }
   work(&first_meter_, times);
   addTimes(times, nullptr);
@@ -148,7 +149,7 @@ void PiecewiseMeter::measure(Piece& piece, FaceMeter& meter,
   while (true) {
     Result<DecodedFrame> next = decode();
     if (!next.ok()) {
-      if (&piece == pieces_.front().get()) {
+      if (&piece == first_) {
         fail(next.error());
       } else {
         noteDamage(piece);
@@ -215,7 +216,7 @@ PiecewiseMeter::Piece* PiecewiseMeter::take() {
 bool PiecewiseMeter::keep(Piece& piece, const Frame& frame, const FaceMeter& meter,
                           std::unique_ptr<Measurement> row) {
   std::unique_lock lock(mutex_);
-  const bool first = &piece == pieces_.front().get();
+  const bool first = &piece == first_;
   const bool early = !first && piece.fingerprints.size() < kMeetingFrames;
   Piece* const rival = rivalOf(piece, frame.index);
   std::uint64_t fingerprint = 0;
@@ -269,7 +270,7 @@ PiecewiseMeter::Piece* PiecewiseMeter::rivalOf(const Piece& piece, std::int64_t 
 bool PiecewiseMeter::noteDamage(Piece& piece) {
   const std::lock_guard lock(mutex_);
   damaged_ = true;
-  if (&piece == pieces_.front().get()) {
+  if (&piece == first_) {
     for (const auto& other : pieces_) {
       if (other.get() != &piece) drop(*other);
     }

@@ -99,6 +99,7 @@ class PiecewiseMeter {
   mutable std::mutex mutex_;  // of all below
   std::condition_variable changed_;
   std::vector<std::unique_ptr<Piece>> pieces_;  // in order; the first is there from the beginning
+  Piece* const first_;                          // does not change: not under mutex_
   Piece* current_;                              // whose rows are given out
   bool cut_ = false;                            // no more pieces will come
   bool damaged_ = false;

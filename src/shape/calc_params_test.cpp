@@ -117,8 +117,8 @@ Eigen::VectorXf imageOf(const Pdm& pdm, const GlobalParams& g, const Eigen::Vect
   Eigen::VectorXf shape, image;
   pdm.shape2d(g, local, shape, image);
   std::mt19937 random(seed);
-  std::normal_distribution<float> normal(0, noise);
-  for (Eigen::Index i = 0; i < image.size(); ++i) image[i] += normal(random);
+  std::normal_distribution<float> normal;
+  for (Eigen::Index i = 0; i < image.size(); ++i) image[i] += noise * normal(random);
   return image;
 }
 

@@ -29,3 +29,15 @@ extern "C" const char* __ubsan_default_options() { return "print_stacktrace=1"; 
 extern "C" const char* __tsan_default_options() {
   return "exitcode=87:halt_on_error=1:second_deadlock_stack=1";
 }
+
+// Not built with ThreadSanitizer: it sees their memory being allocated and freed, but not the
+// atomics by which their threads agree.
+extern "C" const char* __tsan_default_suppressions() {
+  return "race:libavcodec.so\n"  // buffers of decoder threads, counted references
+         "race:libavutil.so\n"
+         "race:libopenvino\n"  // its executors and their clean-up at exit
+         "race:libtbb\n"
+         "race:libhwloc.so\n"  // topology, freed by TBB at exit
+         "race:libudev.so\n"
+         "race:libonnxruntime.so\n";  // its thread pool's tasks
+}
