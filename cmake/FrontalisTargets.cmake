@@ -72,7 +72,8 @@ function(frontalis_tests name)
   # Temporary files of the tests stay in the build folder: two checkouts may test at once.
   file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/tmp)
   gtest_discover_tests(${target} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT ${FRONTALIS_TEST_TIMEOUT} ENVIRONMENT "TEST_TMPDIR=${CMAKE_BINARY_DIR}/tmp")
+    PROPERTIES TIMEOUT ${FRONTALIS_TEST_TIMEOUT} ENVIRONMENT
+      "TEST_TMPDIR=${CMAKE_BINARY_DIR}/tmp;FRONTALIS_CACHE=${CMAKE_BINARY_DIR}/tmp/cache")
 endfunction()
 
 # frontalis_benchmark(NAME a_bench.cpp): one Google Benchmark program, in build/<preset>/bench.

@@ -1,10 +1,10 @@
 #include "inference/coreml.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <initializer_list>
 #include <string_view>
 
+#include "inference/model_cache.h"
 #include "util/sha256.h"
 #include "util/try.h"
 
@@ -20,20 +20,6 @@ Status checkOneOf(const std::string& key, const std::string& value,
   for (const std::string_view name : known) names += " " + std::string(name);
   return Error{ErrorCode::kInvalidArgument, "Core ML has no " + key + " \"" + value + "\"",
                "Choose one of:" + names};
-}
-
-/// The user's folder for what can be made again.
-fs::path cacheFolder() {
-  if (const char* set = std::getenv("XDG_CACHE_HOME"); set != nullptr && *set != '\0') {
-    return fs::path(set) / "frontalis";
-  }
-  const char* home = std::getenv("HOME");
-  if (home == nullptr) return {};
-#if defined(__APPLE__)
-  return fs::path(home) / "Library" / "Caches" / "Frontalis";
-#else
-  return fs::path(home) / ".cache" / "frontalis";
-#endif
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <openvino/c/openvino.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <map>
@@ -10,8 +11,11 @@
 
 #include "inference/device.h"
 #include "inference/handle.h"
+#include "inference/model_cache.h"
 #include "inference/shared_library.h"
 #include "util/executable.h"
+#include "util/processor.h"
+#include "util/sha256.h"
 #include "util/thread.h"
 #include "util/try.h"
 
@@ -24,17 +28,22 @@ namespace {
   X(ov_core_free)                                \
   X(ov_core_read_model)                          \
   X(ov_core_compile_model)                       \
+  X(ov_core_import_model)                        \
+  X(ov_core_set_property)                        \
   X(ov_core_get_versions_by_device_name)         \
   X(ov_core_versions_free)                       \
+  X(ov_get_openvino_version)                     \
+  X(ov_version_free)                             \
   X(ov_model_free)                               \
-  X(ov_model_inputs_size)                        \
-  X(ov_model_outputs_size)                       \
   X(ov_model_const_input_by_index)               \
   X(ov_model_reshape_by_port_indexes)            \
   X(ov_output_const_port_free)                   \
   X(ov_partial_shape_create_static)              \
   X(ov_partial_shape_free)                       \
   X(ov_compiled_model_create_infer_request)      \
+  X(ov_compiled_model_export_model)              \
+  X(ov_compiled_model_inputs_size)               \
+  X(ov_compiled_model_outputs_size)              \
   X(ov_compiled_model_free)                      \
   X(ov_infer_request_free)                       \
   X(ov_infer_request_get_input_tensor_by_index)  \
@@ -106,6 +115,7 @@ struct Tensor {
 /// hundreds of runs.
 struct CompiledModel {
   explicit CompiledModel(const Api& api) : handle(api.ov_compiled_model_free) {}
+  std::string kept;  // what it was made from, if from a cache: its weights stay in there
   Handle<ov_compiled_model_t> handle;
   std::size_t inputs = 0;
   std::size_t outputs = 0;
@@ -192,6 +202,12 @@ class OpenVinoNetwork final : public Network {
   std::vector<Tensor> outputs_;
 };
 
+/// Where compiled networks are kept; empty: nowhere.
+std::filesystem::path openVinoCache() {
+  const std::filesystem::path folder = cacheFolder();
+  return folder.empty() ? folder : folder / "openvino";
+}
+
 /// OpenVINO itself and what it has compiled.
 class OpenVinoCore {
  public:
@@ -237,6 +253,11 @@ class OpenVinoCore {
     const std::lock_guard lock(compiling_);
     std::weak_ptr<CompiledModel>& shared = compiled_[key];
     if (std::shared_ptr<CompiledModel> known = shared.lock()) return known;
+    const std::string kept_key = keyOf(file);
+    if (std::shared_ptr<CompiledModel> kept = keptModel(kept_key)) {
+      shared = kept;
+      return kept;
+    }
     Handle<ov_model_t> model(api_->ov_model_free);
     if (api_->ov_core_read_model(core_.get(), file.path.c_str(), nullptr, model.out()) !=
         ov_status_e::OK) {
@@ -245,27 +266,61 @@ class OpenVinoCore {
     }
     FRONTALIS_TRY(fixShapes(model.get(), file));
     auto compiled = std::make_shared<CompiledModel>(*api_);
-    if (api_->ov_model_inputs_size(model.get(), &compiled->inputs) != ov_status_e::OK ||
-        api_->ov_model_outputs_size(model.get(), &compiled->outputs) != ov_status_e::OK) {
-      return failure(ErrorCode::kInference, "cannot inspect " + name);
-    }
-    // One stream a caller, else they would wait for each other.
-    const std::string streams = std::to_string(callers_);
-    const std::string threads = std::to_string(callers_ * threads_);
-    ov_compiled_model_t** out = compiled->handle.out();
-    const bool cpu = device_ == "CPU";
     const ov_status_e status =
-        cpu ? api_->ov_core_compile_model(core_.get(), model.get(), "CPU", 8, out,
-                                          "INFERENCE_PRECISION_HINT", "f32", "NUM_STREAMS",
-                                          streams.c_str(), "INFERENCE_NUM_THREADS", threads.c_str(),
-                                          "ENABLE_CPU_PINNING", "NO")
-            : api_->ov_core_compile_model(core_.get(), model.get(), device_.c_str(), 2, out,
-                                          "INFERENCE_PRECISION_HINT", "f32");
+        api_->ov_core_compile_model(core_.get(), model.get(), device_.c_str(), 2,
+                                    compiled->handle.out(), "INFERENCE_PRECISION_HINT", "f32");
     if (status != ov_status_e::OK) {
       return failure(ErrorCode::kInference, "cannot compile " + name + " for device " + device_,
                      "See `frontalis doctor`, or use --device CPU");
     }
+    if (!count(*compiled)) return failure(ErrorCode::kInference, "cannot inspect " + name);
+    if (!kept_key.empty()) {
+      ModelCache(cache_).keep(kept_key, [&](const std::filesystem::path& path) {
+        return api_->ov_compiled_model_export_model(compiled->handle.get(), path.c_str()) ==
+               ov_status_e::OK;
+      });
+    }
     shared = compiled;
+    return compiled;
+  }
+
+  bool count(CompiledModel& compiled) const {
+    return api_->ov_compiled_model_inputs_size(compiled.handle.get(), &compiled.inputs) ==
+               ov_status_e::OK &&
+           api_->ov_compiled_model_outputs_size(compiled.handle.get(), &compiled.outputs) ==
+               ov_status_e::OK;
+  }
+
+  /// All that the compiled network depends on; empty: it is not to be kept.
+  std::string keyOf(const NetworkFile& file) {
+    if (cache_.empty() || device_ != "CPU") return {};
+    const std::string processor = processorSignature();
+    const Result<std::string> network = sha256File(file.path);
+    ov_version_t version{};
+    if (processor.empty() || !network.ok() ||
+        api_->ov_get_openvino_version(&version) != ov_status_e::OK) {
+      return {};
+    }
+    std::string key = "OpenVINO " + std::string(version.buildNumber) + "\nprocessor " + processor +
+                      "\nnetwork " + *network + "\nstreams " + std::to_string(callers_) +
+                      " threads " + std::to_string(callers_ * threads_) + "\n";
+    api_->ov_version_free(&version);
+    for (const TensorShape& shape : file.input_shapes) key += shapeText(shape) + "\n";
+    return key;
+  }
+
+  /// What an earlier run compiled; null when there is nothing of use.
+  std::shared_ptr<CompiledModel> keptModel(const std::string& key) {
+    if (key.empty()) return nullptr;
+    std::optional<std::string> kept = ModelCache(cache_).find(key);
+    if (!kept) return nullptr;
+    auto compiled = std::make_shared<CompiledModel>(*api_);
+    compiled->kept = *std::move(kept);
+    if (api_->ov_core_import_model(core_.get(), compiled->kept.data(), compiled->kept.size(), "CPU",
+                                   compiled->handle.out()) != ov_status_e::OK ||
+        !count(*compiled)) {
+      return nullptr;
+    }
     return compiled;
   }
 
@@ -273,10 +328,27 @@ class OpenVinoCore {
     const std::lock_guard lock(opening_);
     if (core_.get() != nullptr) return {};
     FRONTALIS_ASSIGN(api_, loadedApi());
-    core_ = Handle<ov_core_t>(api_->ov_core_free);
-    if (api_->ov_core_create(core_.out()) != ov_status_e::OK) {
+    Handle<ov_core_t> core(api_->ov_core_free);
+    if (api_->ov_core_create(core.out()) != ov_status_e::OK) {
       return failure(ErrorCode::kInference, "cannot start");
     }
+    if (device_ == "CPU") {
+      // Of the core, as a network that was kept takes them from there. One stream a caller, else
+      // they would wait for each other.
+      const std::string streams = std::to_string(callers_);
+      const std::string threads = std::to_string(callers_ * threads_);
+      const std::array<std::pair<const char*, const char*>, 4> properties = {
+          {{"INFERENCE_PRECISION_HINT", "f32"},
+           {"NUM_STREAMS", streams.c_str()},
+           {"INFERENCE_NUM_THREADS", threads.c_str()},
+           {"ENABLE_CPU_PINNING", "NO"}}};
+      for (const auto& [name, value] : properties) {
+        if (api_->ov_core_set_property(core.get(), "CPU", name, value) != ov_status_e::OK) {
+          return failure(ErrorCode::kInference, std::string("does not take ") + name);
+        }
+      }
+    }
+    core_ = std::move(core);
     loaded_ = true;
     return {};
   }
@@ -329,6 +401,7 @@ class OpenVinoCore {
   std::atomic<bool> loaded_ = false;
   std::mutex compiling_;
   std::map<std::string, std::weak_ptr<CompiledModel>> compiled_;  // by file and shapes
+  const std::filesystem::path cache_ = openVinoCache();
   const Api* api_ = nullptr;
   Handle<ov_core_t> core_;
 };

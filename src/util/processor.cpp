@@ -1,5 +1,9 @@
 #include "util/processor.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 namespace frontalis {
 
 std::string processorArchitecture() {
@@ -32,6 +36,33 @@ std::vector<ProcessorFeature> processorFeatures() {
 #else
   return {};
 #endif
+}
+
+std::string processorSignature() {
+  std::string text;
+#if defined(__x86_64__)
+  const auto add = [&](unsigned value) { text += std::to_string(value) + " "; };
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (__get_cpuid(1, &a, &b, &c, &d) != 0) {  // b tells which core this is
+    add(a);
+    add(c);
+    add(d);
+    if ((c & bit_OSXSAVE) != 0) {  // which registers the system saves
+      unsigned low = 0, high = 0;
+      __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+      add(low);
+      add(high);
+    }
+  }
+  for (const unsigned part : {0u, 1u}) {
+    if (__get_cpuid_count(7, part, &a, &b, &c, &d) == 0) continue;
+    add(a);
+    add(b);
+    add(c);
+    add(d);
+  }
+#endif
+  return text;
 }
 
 }  // namespace frontalis

@@ -17,4 +17,8 @@ std::string processorArchitecture();
 /// Those that matter to the speed of Frontalis; none where the system is not asked (not x86-64).
 std::vector<ProcessorFeature> processorFeatures();
 
+/// All that this processor and system say they can execute, as text: where it differs, code made
+/// here may not run. Empty where the system is not asked (not x86-64).
+std::string processorSignature();
+
 }  // namespace frontalis
