@@ -198,6 +198,14 @@ class Batch {
     for (const auto& [input, record] : manifest_.content().last) given[input] = record.output;
     const std::vector<fs::path> names =
         outputNames(inputs, tableExtension(report_.run.arguments), given);
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      VideoRecord waiting;
+      waiting.input = inputs[i].path;
+      waiting.output = names[i];
+      waiting.state = VideoState::kInterrupted;
+      waiting.attempt = 0;
+      videos_.emplace(inputs[i].path, std::move(waiting));
+    }
     std::vector<BatchJob> jobs;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       const auto last = manifest_.content().last.find(inputs[i].path);
@@ -205,7 +213,7 @@ class Batch {
       const bool known = last != manifest_.content().last.end();
       if (known && finished(last->second, state)) {
         ++report_.earlier;
-        ended_.emplace(inputs[i].path, last->second);
+        note(inputs[i].path, last->second);
         continue;
       }
       BatchJob job;
@@ -221,7 +229,6 @@ class Batch {
         jobs.push_back(std::move(job));
       }
     }
-    for (std::size_t i = 0; i < inputs.size(); ++i) waiting_.emplace(inputs[i].path, names[i]);
     queue_ = JobQueue(std::move(jobs));
     return {};
   }
@@ -497,10 +504,27 @@ class Batch {
            record.code == errorName(ErrorCode::kModelCorrupt);
   }
 
+  /// Keeps of the record what the summary tells: memory is to be that of the inputs' list.
+  void note(const fs::path& input, const VideoRecord& record) {
+    const auto found = videos_.find(input);
+    if (found == videos_.end()) return;
+    VideoRecord& video = found->second;
+    ++ended_;
+    video.state = record.state;
+    video.attempt = record.attempt;
+    video.frames = record.frames;
+    video.frames_with_face = record.frames_with_face;
+    video.seconds = record.seconds;
+    video.peak_mb = record.peak_mb;
+    video.code = record.code;
+    video.message = record.message;
+    video.warnings = record.warnings;
+  }
+
   void end(const BatchJob& job, const VideoRecord& record) {
     done_ += weight(job);
     if (record.state == VideoState::kFailed) ++failed_;
-    ended_.insert_or_assign(record.input, record);
+    note(record.input, record);
     if (observer_.ended) observer_.ended(record);
   }
 
@@ -514,22 +538,14 @@ class Batch {
       if (Status written = manifest_.append(record); !written.ok() && !report_.broken) {
         report_.broken = written.error();
       }
-      ended_.insert_or_assign(record.input, record);
+      note(record.input, record);
     }
     running_.clear();
   }
 
   void collect() {
-    for (const auto& [input, output] : waiting_) {
-      if (const auto found = ended_.find(input); found != ended_.end()) {
-        report_.videos.push_back(found->second);
-        continue;
-      }
-      BatchJob job;
-      job.input = input;
-      job.output = output;
-      report_.videos.push_back(recordOf(job, VideoState::kInterrupted));
-    }
+    for (auto& [input, video] : videos_) report_.videos.push_back(std::move(video));
+    videos_.clear();
     std::sort(report_.videos.begin(), report_.videos.end(),
               [](const VideoRecord& a, const VideoRecord& b) { return a.output < b.output; });
     report_.seconds =
@@ -544,8 +560,8 @@ class Batch {
 
   BatchProgress progress() const {
     BatchProgress now;
-    now.videos = waiting_.size();
-    now.ended = ended_.size();
+    now.videos = videos_.size();
+    now.ended = ended_;
     now.failed = failed_;
     now.running = running_.size();
     double done = done_;
@@ -569,9 +585,9 @@ class Batch {
   SteadyTime last_memory_{};
   JobQueue queue_{{}};
   std::list<Worker> running_;
-  std::set<fs::path> given_up_;            // killed for being late
-  std::map<fs::path, fs::path> waiting_;   // every input and its output
-  std::map<fs::path, VideoRecord> ended_;  // of this run, or left as they were
+  std::set<fs::path> given_up_;             // killed for being late
+  std::map<fs::path, VideoRecord> videos_;  // by input; attempt 0 until one has ended
+  std::size_t ended_ = 0;                   // in this run, or before and left as they were
   std::size_t failed_ = 0;
   std::size_t stagings_ = 0;
   bool wrote_any_ = false;

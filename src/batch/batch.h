@@ -49,7 +49,8 @@ struct BatchObserver {
 struct BatchReport {
   RunRecord run;
   std::vector<VideoRecord>
-      videos;                   ///< one an input, by output name; attempt 0: its turn never came
+      videos;                   ///< one an input, by output name; attempt 0: its turn never came;
+                                ///< without files, sum, time and worker, which the manifest has
   std::size_t earlier = 0;      ///< of these, left as an earlier run finished them
   bool stopped = false;         ///< by the observer
   std::optional<Error> broken;  ///< why it had to stop
