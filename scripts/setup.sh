@@ -29,13 +29,13 @@ debian=(cmake ninja-build ccache pkg-config g++ libavformat-dev libavcodec-dev l
   nlohmann-json3-dev libgtest-dev libbenchmark-dev libdlib-dev libopencv-core-dev
   libopencv-imgproc-dev zlib1g-dev libcurl4-openssl-dev libcpp-httplib-dev
   libssl-dev libbrotli-dev)
-debian_lint=(clang-format clang-tidy)
+debian_lint=(clang-format)
 debian_test=(chromium chromium-driver)
 debian_clang=(clang libclang-rt-dev)
 command -v npm >/dev/null || debian+=(npm)
 brew=(cmake ninja ccache pkg-config ffmpeg eigen cli11 spdlog nlohmann-json googletest
   google-benchmark dlib opencv node cpp-httplib)
-brew_lint=(clang-format llvm)
+brew_lint=(clang-format)
 brew_test=(onnxruntime)
 if [ "$lint" = 1 ]; then
   debian+=("${debian_lint[@]}")
@@ -124,3 +124,4 @@ fi
 
 "$python" -B scripts/fetch_deps.py
 [ "$test" = 0 ] || "$python" -B scripts/fetch_deps.py onnxruntime
+[ "$lint" = 0 ] || "$python" -B scripts/fetch_deps.py clang-tidy

@@ -189,12 +189,14 @@ class Accelerator {
 
 std::vector<TensorShape> inputShapes(const Network& network) {
   std::vector<TensorShape> shapes;
+  shapes.reserve(network.inputCount());
   for (std::size_t i = 0; i < network.inputCount(); ++i) shapes.push_back(network.inputShape(i));
   return shapes;
 }
 
 std::vector<TensorShape> outputShapes(const Network& network) {
   std::vector<TensorShape> shapes;
+  shapes.reserve(network.outputCount());
   for (std::size_t i = 0; i < network.outputCount(); ++i) shapes.push_back(network.outputShape(i));
   return shapes;
 }

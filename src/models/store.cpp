@@ -133,6 +133,7 @@ class Importer {
                      FileLock::acquire(folder.parent_path() / ".lock", kLockTimeout));
     // The manifest last: with it the pack counts as installed.
     std::vector<std::string> names;
+    names.reserve(from.files.size() + 1);
     for (const PackFile& entry : from.files) names.push_back(entry.path);
     names.emplace_back("manifest.json");
     for (const std::string& name : names) {

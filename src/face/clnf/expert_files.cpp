@@ -64,6 +64,7 @@ ExpertViews readViews(BinaryReader& in) {
       break;
     }
     std::vector<std::uint8_t> visible;
+    visible.reserve(n);
     for (const std::int32_t flag : flags.values) visible.push_back(flag != 0 ? 1 : 0);
     views.visible.push_back(std::move(visible));
   }

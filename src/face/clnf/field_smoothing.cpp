@@ -76,6 +76,7 @@ FieldBasis::FieldBasis(const SigmaWindow& window)
     : window_(window.window), count_(window.matrices.size()) {
   const int cells = window_ * window_;
   std::vector<Matrix> full;
+  full.reserve(count_);
   for (const RawMatrix<float>& m : window.matrices) {
     full.push_back(
         Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(

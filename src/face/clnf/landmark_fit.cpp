@@ -154,6 +154,7 @@ LandmarkFit::LandmarkFit(const LandmarkModel& model, WorkerTeam* team)
     : model_(&model), team_(team) {
   const Eigen::Index n = model.landmarks();
   std::vector<float> scales;
+  scales.reserve(model.scales.size());
   for (const auto& experts : model.scales) scales.push_back(experts->scale());
   int largest_window = 1;
   int largest_support = 1;
