@@ -163,7 +163,7 @@ std::string fixedText(double value, int decimals) {
 }
 
 std::string clockText(double seconds) {
-  const auto thousandths = static_cast<long long>(std::llround(seconds * 1000));
+  const long long thousandths = std::llround(seconds * 1000);
   char text[64];
   std::snprintf(text, sizeof(text), "%lld:%02lld.%03lld", thousandths / 60'000,
                 thousandths / 1000 % 60, thousandths % 1000);
