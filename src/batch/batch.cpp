@@ -230,6 +230,7 @@ class Batch {
       }
     }
     queue_ = JobQueue(std::move(jobs));
+    manifest_.forgetVideos();
     return {};
   }
 

@@ -230,13 +230,15 @@ Manifest::Manifest(Manifest&& other) noexcept
     : lock_(std::move(other.lock_)),
       path_(std::move(other.path_)),
       descriptor_(std::exchange(other.descriptor_, -1)),
-      content_(std::move(other.content_)) {}
+      content_(std::move(other.content_)),
+      keeps_videos_(other.keeps_videos_) {}
 
 Manifest& Manifest::operator=(Manifest&& other) noexcept {
   std::swap(lock_, other.lock_);
   std::swap(path_, other.path_);
   std::swap(descriptor_, other.descriptor_);
   std::swap(content_, other.content_);
+  std::swap(keeps_videos_, other.keeps_videos_);
   return *this;
 }
 
@@ -309,7 +311,7 @@ Status Manifest::append(const RunRecord& record) {
 
 Status Manifest::append(const VideoRecord& record) {
   FRONTALIS_TRY(write(toLine(record)));
-  content_.last.insert_or_assign(record.input, record);
+  if (keeps_videos_) content_.last.insert_or_assign(record.input, record);
   return {};
 }
 

@@ -83,6 +83,11 @@ class Manifest {
   ~Manifest();
 
   [[nodiscard]] const ManifestContent& content() const { return content_; }
+  /// Videos leave content(), and none is added any more: a batch of many would grow with each.
+  void forgetVideos() {
+    content_.last.clear();
+    keeps_videos_ = false;
+  }
 
   /// Errors: kDiskFull, kUnwritable (also when the file was removed meanwhile).
   Status append(const RunRecord& record);
@@ -100,6 +105,7 @@ class Manifest {
   std::filesystem::path path_;
   int descriptor_ = -1;
   ManifestContent content_;
+  bool keeps_videos_ = true;
 };
 
 /// Now, as "2026-11-22T05:40:00Z".
