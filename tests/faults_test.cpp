@@ -16,6 +16,7 @@
 #include "support/media.h"
 #include "support/paths.h"
 #include "support/process.h"
+#include "support/sanitized.h"
 #include "support/y4m.h"
 #include "util/child_process.h"
 
@@ -222,6 +223,7 @@ TEST_F(Faults, SignalsAtRandomMoments) {
 }
 
 TEST_F(Faults, LittleMemoryIsAnErrorNotACrash) {
+  if (testing::kSanitized) GTEST_SKIP() << "a sanitizer reserves terabytes of address space";
   // OpenVINO that is refused a thread may wait for ever: the limit ends that.
   const std::string patient = extract() + " --prepare-limit 10";
   for (const int mebibytes : {300, 360, 420, 700, 1000}) {
