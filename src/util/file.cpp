@@ -64,11 +64,10 @@ Result<std::string> readFile(const fs::path& path, std::size_t max_bytes) {
   }
   std::string bytes;
   std::string chunk(std::size_t{1} << 16, '\0');
-  std::size_t got = 0;
-  do {
-    got = std::fread(chunk.data(), 1, chunk.size(), file);
+  while (std::feof(file) == 0 && std::ferror(file) == 0 && bytes.size() <= max_bytes) {
+    const std::size_t got = std::fread(chunk.data(), 1, chunk.size(), file);
     bytes.append(chunk, 0, got);
-  } while (got == chunk.size() && bytes.size() <= max_bytes);
+  }
   const bool failed = std::ferror(file) != 0;
   std::fclose(file);
   if (failed) return Error{ErrorCode::kUnreadable, path.string() + ": read error"};

@@ -51,11 +51,10 @@ Result<std::string> sha256File(const std::filesystem::path& path) {
   }
   Hasher hasher;
   std::string chunk(std::size_t{1} << 18, '\0');
-  std::size_t got = 0;
-  do {
-    got = std::fread(chunk.data(), 1, chunk.size(), file);
+  while (std::feof(file) == 0 && std::ferror(file) == 0) {
+    const std::size_t got = std::fread(chunk.data(), 1, chunk.size(), file);
     hasher.add(std::string_view(chunk.data(), got));
-  } while (got == chunk.size());
+  }
   const bool failed = std::ferror(file) != 0;
   std::fclose(file);
   if (failed) return Error{ErrorCode::kUnreadable, path.string() + ": read error"};
