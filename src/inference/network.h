@@ -31,8 +31,8 @@ struct RuntimeOptions {
   double prepare_limit_s = 180;  ///< a network must be ready within
 
   // Of what does not run in this process (all but OpenVINO on the CPU):
-  bool strict = false;           ///< its failure is an error; otherwise the CPU goes on
-  double run_limit_s = 0;        ///< a run must end within; 0: 20 warm-up runs, at least 2 s
+  bool strict = false;     ///< its failure is an error; otherwise the CPU goes on
+  double run_limit_s = 0;  ///< a run must end within; 0: 20 warm-up runs, at least 2 s
   /// Told, in one line, of what takes long and of what failed; may be empty. Called by prepare(),
   /// describe() and run().
   std::function<void(const std::string&)> notice;
