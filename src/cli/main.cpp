@@ -38,6 +38,7 @@ namespace {
   } catch (const std::exception& error) {
     std::fprintf(stderr, "error: a bug in Frontalis: %s. Please report it\n", error.what());
   } catch (...) {
+    std::fputs("error: a bug in Frontalis. Please report it\n", stderr);
   }
   std::abort();
 }
