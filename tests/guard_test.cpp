@@ -12,6 +12,7 @@
 #include "support/media.h"
 #include "support/paths.h"
 #include "support/process.h"
+#include "support/sanitized.h"
 
 namespace frontalis {
 namespace {
@@ -79,9 +80,12 @@ TEST_P(Guard, AFaultCostsItsDeadlineAndNoRow) {
   config.run_limit_s = GetParam().run_limit_s;
   std::vector<std::string> told;
   config.notice = [&](const std::string& line) { told.push_back(line); };
+  const Clock::time_point began = Clock::now();
   const auto done = extract(config, folder / "gpu.csv");
   ASSERT_TRUE(done.ok()) << done.error().text();
   EXPECT_EQ(readText(folder / "gpu.csv"), cpuTable());
+  // The deadlines of these cases are at most 1 s, the ones that are not asked for 60 and 120 s.
+  EXPECT_LT(Clock::now() - began, std::chrono::seconds(testing::kSanitized ? 500 : 50));
 
   ASSERT_FALSE(told.empty());
   EXPECT_NE(told.back().find(GetParam().message), std::string::npos) << told.back();
