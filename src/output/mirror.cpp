@@ -13,6 +13,7 @@
 #include "pipeline/mirror_sides.h"
 #include "util/bounded_queue.h"
 #include "util/file.h"
+#include "util/ordered_worker.h"
 #include "util/thread.h"
 #include "util/try.h"
 #include "video/video_reader.h"
@@ -62,25 +63,16 @@ bool isThere(const fs::path& file) {
 class VideoSink {
  public:
   VideoSink(fs::path path, VideoWriterOptions options, bool threaded)
-      : path_(std::move(path)), options_(std::move(options)), threaded_(threaded) {}
-  ~VideoSink() {
-    if (queue_) queue_->abandon();
-    stop();
-  }
+      : path_(std::move(path)),
+        options_(std::move(options)),
+        worker_(threaded ? kFramesAhead : 0, [this](const Frame& frame) { return work(frame); }) {}
 
   /// Frames in order; the first decides the size. An error may be that of an earlier frame.
-  Status take(const Frame& frame) {
-    if (threaded_ && !queue_) start();
-    if (!threaded_) return work(frame);
-    if (queue_->push(frame)) return {};
-    stop();
-    return status_;
-  }
+  Status take(const Frame& frame) { return worker_.take(frame); }
 
   /// Encodes what is left.
   Status finish() {
-    stop();
-    FRONTALIS_TRY(status_);
+    FRONTALIS_TRY(worker_.finish());
     return writer_ ? writer_->finish() : Status();
   }
 
@@ -108,37 +100,10 @@ class VideoSink {
     return writer_->write(frame, frame.timestamp_seconds);
   }
 
-  void start() {
-    queue_ = std::make_unique<BoundedQueue<Frame>>(kFramesAhead);
-    Result<std::thread> thread = startThread([this] {
-      while (const std::optional<Frame> next = queue_->pop()) {
-        status_ = work(*next);
-        if (!status_.ok()) queue_->abandon();
-      }
-    });
-    threaded_ = thread.ok();  // else in the caller's
-    if (threaded_) {
-      thread_ = *std::move(thread);
-    } else {
-      queue_.reset();
-    }
-  }
-
-  void stop() {
-    if (thread_.joinable()) {
-      queue_->close();
-      thread_.join();
-    }
-    queue_.reset();
-  }
-
   const fs::path path_;
   VideoWriterOptions options_;
-  bool threaded_;
   std::optional<VideoWriter> writer_;
-  Status status_;
-  std::unique_ptr<BoundedQueue<Frame>> queue_;
-  std::thread thread_;
+  OrderedWorker<Frame> worker_;  // last: it uses the others until it is gone
 };
 
 void number(std::string& out, double value, int decimals) {

@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <thread>
 
 #include "au/asymmetry.h"
 #include "au/descriptor.h"
 #include "image/reflect.h"
-#include "util/bounded_queue.h"
-#include "util/thread.h"
+#include "util/ordered_worker.h"
 #include "util/try.h"
 
 namespace frontalis {
@@ -33,28 +31,16 @@ class MirrorSides::Half {
       : kept_(kept),
         meter_(std::move(meter)),
         interpreter_(std::move(interpreter)),
-        threaded_(threaded) {}
-  ~Half() {
-    if (queue_) queue_->abandon();
-    stop();
-  }
+        worker_(threaded ? kFramesAhead : 0,
+                [this](const HalvedFrame& halved) { return work(halved); }) {}
 
   void show(std::function<Status(const Frame&)> observer) { observer_ = std::move(observer); }
 
   /// Frames in order. An error may be that of an earlier frame.
-  Status take(const HalvedFrame& halved) {
-    FRONTALIS_TRY(broken_);
-    if (threaded_ && !queue_) start();
-    if (!threaded_) return work(halved);
-    if (queue_->push(halved)) return {};
-    stop();
-    broken_ = status_;
-    return broken_;
-  }
+  Status take(const HalvedFrame& halved) { return worker_.take(halved); }
 
   Status finish() {
-    stop();
-    FRONTALIS_TRY(status_);
+    FRONTALIS_TRY(worker_.finish());
     if (interpreter_) interpreter_->finish();
     return records_.rewind();
   }
@@ -68,9 +54,7 @@ class MirrorSides::Half {
   }
 
   void reset() {
-    if (queue_) queue_->abandon();
-    stop();
-    status_ = broken_ = {};
+    worker_.reset();
     if (meter_) meter_->reset();
     if (interpreter_) interpreter_->reset();
     records_ = {};
@@ -114,34 +98,9 @@ class MirrorSides::Half {
     measurement_.geometry.resize(kGeometrySize);
   }
 
-  void start() {
-    queue_ = std::make_unique<BoundedQueue<HalvedFrame>>(kFramesAhead);
-    Result<std::thread> thread = startThread([this] {
-      while (const std::optional<HalvedFrame> next = queue_->pop()) {
-        status_ = work(*next);
-        if (!status_.ok()) queue_->abandon();
-      }
-    });
-    threaded_ = thread.ok();  // else in the caller's
-    if (threaded_) {
-      thread_ = *std::move(thread);
-    } else {
-      queue_.reset();
-    }
-  }
-
-  void stop() {
-    if (thread_.joinable()) {
-      queue_->close();
-      thread_.join();
-    }
-    queue_.reset();
-  }
-
   const LineSide kept_;
   const std::unique_ptr<FaceMeter> meter_;
   const std::unique_ptr<FaceInterpreter> interpreter_;
-  bool threaded_;
   std::function<Status(const Frame&)> observer_;
   FramePool pool_;
   StageTimer times_;
@@ -149,10 +108,7 @@ class MirrorSides::Half {
 
   Measurement measurement_;
   Spool<FrameRecord> records_;
-  Status status_;  // the thread's, while it runs
-  Status broken_;
-  std::unique_ptr<BoundedQueue<HalvedFrame>> queue_;
-  std::thread thread_;
+  OrderedWorker<HalvedFrame> worker_;  // last: it uses the others until it is gone
 };
 
 Result<std::unique_ptr<MirrorSides>> MirrorSides::create(Analysis& analysis, const Config& config,
