@@ -20,9 +20,9 @@ extern "C" int dlclose(void*) noexcept { return 0; }
 #endif
 
 // Exit codes that no program of ours has, so that no test takes a report for an error it expects.
-// OpenVINO puts an alternate signal stack of its own into the thread that loads it and releases it at
-// its end; ASan would release the same when that thread ends, and the second release takes whatever
-// lies there by then.
+// OpenVINO puts an alternate signal stack of its own into the thread that loads it and releases it
+// at its end; ASan would release the same when that thread ends, and the second release takes
+// whatever lies there by then.
 extern "C" const char* __asan_default_options() {
   return "exitcode=86:detect_stack_use_after_return=1:strict_string_checks=1:use_sigaltstack=0";
 }
