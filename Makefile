@@ -87,7 +87,7 @@ fuzz: setup-clang ## Run every fuzz target for SECONDS=60 (FUZZ=NAME: only that 
 	@cmake --build build/fuzz -j $(JOBS)
 	@JOBS=$(JOBS) fuzz/run.sh build/fuzz $(SECONDS) $(FUZZ)
 
-SANITIZED ?= util image models appearance inference
+SANITIZED ?= util image models appearance inference video pipeline guard
 SANITIZED_SECONDS ?= 2
 .PHONY: sanitize
 sanitize: setup-clang setup-test ## What CI runs under ASan and UBSan: tests of SANITIZED=..., each fuzz target for 2 s

@@ -20,6 +20,7 @@ extern "C" int dlclose(void*) noexcept { return 0; }
 #endif
 
 // Exit codes that no program of ours has, so that no test takes a report for an error it expects.
+//
 // OpenVINO puts an alternate signal stack of its own into the thread that loads it and releases it
 // at its end; ASan would release the same when that thread ends, and the second release takes
 // whatever lies there by then.
