@@ -1,3 +1,5 @@
+#include <execinfo.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -50,6 +52,10 @@ namespace {
 int main(int argc, char** argv) {
   using namespace frontalis;
   std::set_terminate(cli::onTerminate);
+  // The C library loads what it unwinds threads with when it first needs it, and aborts when there
+  // is no memory for it by then.
+  void* frame = nullptr;
+  (void)::backtrace(&frame, 1);
   CLI::App app{"Frontalis: facial action units (FACS) from face videos"};
   app.set_version_flag("--version", std::string("frontalis ") + version());
   app.require_subcommand(1);
