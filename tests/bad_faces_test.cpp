@@ -6,14 +6,13 @@
 #include <cmath>
 #include <map>
 
-#include "frontalis/models.h"
 #include "frontalis/pipeline.h"
 #include "output/csv.h"
 #include "output/row_values.h"
-#include "support/environment.h"
 #include "support/media.h"
 #include "support/own_pack.h"
 #include "support/paths.h"
+#include "support/research_models.h"
 
 namespace frontalis {
 namespace {
@@ -172,11 +171,8 @@ TEST_P(BadFacesOfOpenFace, Landmarks) {
         "models/OpenFaceModels/2.2.0/originals/lib/local/LandmarkDetector/model/patch_experts/"
         "cen_patches_0.25_of.dat");
   }
-  const testing::TempFolder folder;
-  const testing::ScopedVariable openface(
-      "OPENFACE_MODELS_DIR", (testing::sharedDir() / "models" / "OpenFaceModels").string());
-  const testing::ScopedVariable home("FRONTALIS_HOME", (folder / "home").string());
-  ASSERT_TRUE(importModels(testing::sharedDir() / "models" / "research").ok());
+  const testing::ResearchModels models;
+  ASSERT_TRUE(models.imported().ok());
   Config config;
   config.pack = "openface";
   config.landmarks = GetParam();

@@ -2,12 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include "frontalis/models.h"
 #include "pipeline/analysis.h"
 #include "support/allocations.h"
-#include "support/environment.h"
 #include "support/media.h"
 #include "support/paths.h"
+#include "support/research_models.h"
 #include "video/video_reader.h"
 
 namespace frontalis {
@@ -83,11 +82,8 @@ class FrameAllocationsOfOpenFace : public ::testing::TestWithParam<const char*> 
 TEST_P(FrameAllocationsOfOpenFace, None) {
   FRONTALIS_NEEDS_SHARED("models/OpenFaceModels");
   FRONTALIS_NEEDS_SHARED("models/research/pfld_cunjian.onnx");
-  const testing::TempFolder folder;
-  const testing::ScopedVariable openface(
-      "OPENFACE_MODELS_DIR", (testing::sharedDir() / "models" / "OpenFaceModels").string());
-  const testing::ScopedVariable home("FRONTALIS_HOME", (folder / "home").string());
-  ASSERT_TRUE(importModels(testing::sharedDir() / "models" / "research").ok());
+  const testing::ResearchModels models;
+  ASSERT_TRUE(models.imported().ok());
   Config config;
   config.pack = "openface";
   config.landmarks = GetParam();
