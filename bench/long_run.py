@@ -10,7 +10,8 @@
 other until the video is an hour long, through `frontalis extract`; 1080p is scaled from it, without
 noise, so that decoding is not all there is to measure. `batch`: many short files, a process each. `files`: the same
 through one `extract`. Each fits memory and open descriptors over the work done, the first quarter
-left out, as it fills caches and pools; `hour` compares the processor time per frame of each minute.
+left out, as it fills caches and pools; `hour` compares the processor time per frame of each minute, and
+that of its last sixth with a second run of the same video that begins then, side by side.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -44,8 +46,8 @@ def sample(pid):
         return None
     if resident is None:
         return None
-    return {"mb": int(resident.split()[1]) / 1024, "descriptors": descriptors,
-            "cpu": (int(fields[11]) + int(fields[12])) / TICKS}
+    return {"at": time.monotonic(), "mb": int(resident.split()[1]) / 1024,
+            "descriptors": descriptors, "cpu": (int(fields[11]) + int(fields[12])) / TICKS}
 
 
 def children(pid):
@@ -119,6 +121,61 @@ def report_minutes(samples):
           flush=True)
 
 
+def report_beside(old, young):
+    """Processor time per frame of the old run's end and of a run that has just begun, while both
+    worked side by side: whatever else the machine did, it did to both."""
+    begin, end = young[0]["at"], min(old[-1]["at"], young[-1]["at"])
+
+    def cost(samples):
+        window = [s for s in samples if begin <= s["at"] <= end]
+        return (1000 * (window[-1]["cpu"] - window[0]["cpu"]) /
+                (window[-1]["done"] - window[0]["done"]), window[-1]["done"] - window[0]["done"])
+
+    (late, late_frames), (early, early_frames) = cost(old), cost(young)
+    print(f"  beside a run just begun: {late:.3f} ms a frame ({late_frames} frames), that one "
+          f"{early:.3f} ({early_frames}): {100 * (late / early - 1):+.1f} %", flush=True)
+
+
+class Extract:
+    """`frontalis extract` on one video, sampled whenever it reports progress."""
+
+    def __init__(self, options, video, table, log=None):
+        reader, writer = os.pipe()
+        self.process = subprocess.Popen(
+            [options.program, "extract", "-q", *options.options.split(), video, "-o", table,
+             "--report-fd", str(writer)], pass_fds=[writer], stdout=subprocess.DEVNULL)
+        os.close(writer)
+        self.log = Log(log)
+        self.thread = threading.Thread(target=self.follow, args=[reader])
+        self.thread.start()
+
+    def follow(self, reader):
+        with os.fdopen(reader) as events:
+            for line in events:
+                event = json.loads(line)
+                if event["event"] == "progress":
+                    self.log.add(event["frames"], sample(self.process.pid))
+
+    @property
+    def samples(self):
+        return self.log.samples
+
+    def frames(self):
+        return self.samples[-1]["done"] if self.samples else 0
+
+    def running(self):
+        if self.thread.is_alive():
+            return True
+        if self.process.wait() != 0:
+            sys.exit(f"long_run: exit code {self.process.returncode}")
+        return False
+
+    def stop(self):
+        self.process.terminate()
+        self.thread.join()
+        self.process.wait()
+
+
 def hour(options, folder):
     subprocess.run([ROOT / "scripts" / "make_bench_inputs.sh"], check=True, stdout=sys.stderr)
     base, frames = INPUTS / "640x360.mp4", 2880
@@ -131,23 +188,21 @@ def hour(options, folder):
     rounds = -(-60 * options.minutes * FRAMES_PER_S // frames)
     video = folder / "long.mp4"
     ffmpeg("-stream_loop", rounds - 1, "-i", base, "-c", "copy", video)
-    reader, writer = os.pipe()
-    process = subprocess.Popen([options.program, "extract", "-q", *options.options.split(), video,
-                                "-o", folder / "long.csv", "--report-fd", str(writer)],
-                               pass_fds=[writer], stdout=subprocess.DEVNULL)
-    os.close(writer)
-    log = Log(options.log)
-    with os.fdopen(reader) as events:
-        for line in events:
-            event = json.loads(line)
-            if event["event"] == "progress":
-                log.add(event["frames"], sample(process.pid))
-    if process.wait() != 0:
-        sys.exit(f"long_run: exit code {process.returncode}")
+    late = rounds * frames * 5 // 6
+    old = Extract(options, video, folder / "long.csv", options.log)
+    young = None
+    while old.running():
+        if young is None and old.frames() >= late:
+            young = Extract(options, video, folder / "young.csv")
+        time.sleep(0.1)
+    if young is None:
+        sys.exit("long_run: over before the second run could begin, give more --minutes")
+    young.stop()
     rows = sum(1 for _ in open(folder / "long.csv")) - 1
-    report(f"{rows} frames of {options.size}, extract {options.options}", log.samples, "frames",
+    report(f"{rows} frames of {options.size}, extract {options.options}", old.samples, "frames",
            10000)
-    report_minutes(log.samples)
+    report_minutes(old.samples)
+    report_beside(old.samples, [s for s in young.samples if s["done"] >= frames])
 
 
 def short_files(options, folder):

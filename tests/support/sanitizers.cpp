@@ -37,11 +37,13 @@ extern "C" const char* __tsan_default_options() {
 // Not built with ThreadSanitizer: it sees their memory being allocated and freed, but not the
 // atomics by which their threads agree.
 extern "C" const char* __tsan_default_suppressions() {
-  return "race:libavcodec.so\n"  // buffers of decoder threads, counted references
+  return "race:_dl_deallocate_tls\n"  // glibc: variables of a thread whose stack is used again
+         "race:libavcodec.so\n"       // buffers of decoder threads, counted references
          "race:libavutil.so\n"
          "race:libopenvino\n"  // its executors and their clean-up at exit
          "race:libtbb\n"
          "race:libhwloc.so\n"  // topology, freed by TBB at exit
          "race:libudev.so\n"
-         "race:libonnxruntime.so\n";  // its thread pool's tasks
+         "race:libonnxruntime.so\n"              // its thread pool's tasks
+         "called_from_lib:libcpp-httplib.so\n";  // its statics; our code that it calls is watched
 }
