@@ -17,6 +17,9 @@ enum class ModelState {
   kCorrupt  ///< there, with wrong content
 };
 
+/// "installed", "unverified", "missing" or "corrupt".
+const char* modelStateName(ModelState state);
+
 struct ModelFile {
   std::string name;  ///< within its pack
   std::filesystem::path path;

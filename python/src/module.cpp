@@ -417,20 +417,6 @@ nb::bytes csvLines(const std::vector<std::string>& first, const std::vector<Numb
 
 // ---------------------------------------------------------------------------------------- models
 
-const char* stateName(ModelState state) {
-  switch (state) {
-    case ModelState::kInstalled:
-      return "installed";
-    case ModelState::kUnverified:
-      return "unverified";
-    case ModelState::kMissing:
-      return "missing";
-    case ModelState::kCorrupt:
-      break;
-  }
-  return "corrupt";
-}
-
 nb::list modelList(const std::string& pack, bool hashes) {
   std::vector<ModelPart> parts;
   {
@@ -449,7 +435,7 @@ nb::list modelList(const std::string& pack, bool hashes) {
       d["path"] = file.path;
       d["bytes"] = file.bytes;
       d["licence"] = file.licence;
-      d["state"] = stateName(file.state);
+      d["state"] = modelStateName(file.state);
       d["problem"] = file.problem;
       out.append(d);
     }

@@ -9,8 +9,8 @@
 #include "cli/network_checks.h"
 #include "frontalis/models.h"
 #include "frontalis/version.h"
-#include "inference/network.h"
 #include "models/pack.h"
+#include "pipeline/analysis.h"
 #include "util/processor.h"
 #include "util/try.h"
 #include "video/libav_versions.h"
@@ -165,19 +165,10 @@ Status tryNetwork(Runtime& runtime, const Pack& pack, const NetworkCheck& check)
   return {};
 }
 
-/// Its own failures, not what the CPU makes of them.
-Result<std::unique_ptr<Runtime>> networksRuntime(const Config& config) {
-  RuntimeOptions options;
-  options.runtime = config.runtime;
-  options.device = config.device;
-  options.strict = true;
-  options.prepare_limit_s = config.prepare_limit_s;
-  options.run_limit_s = config.run_limit_s;
-  return makeRuntime(options);
-}
-
 void showNetworks(const Config& config, Findings& findings) {
-  auto runtime = networksRuntime(config);
+  RuntimeOptions options = runtimeOptions(config);
+  options.strict = true;  // its own failures, not what the CPU makes of them
+  auto runtime = makeRuntime(options);
   const Result<std::string> described =
       runtime.ok() ? (*runtime)->describe() : Result<std::string>(runtime.error());
   std::printf("\n%-33s %12s %12s\n", "NETWORKS (one thread)", "PREPARE ms", "RUN ms");

@@ -20,20 +20,6 @@ struct Options {
   bool accept_licence = false;
 };
 
-const char* word(ModelState state) {
-  switch (state) {
-    case ModelState::kInstalled:
-      return "installed";
-    case ModelState::kUnverified:
-      return "unverified";
-    case ModelState::kMissing:
-      return "missing";
-    case ModelState::kCorrupt:
-      return "corrupt";
-  }
-  return "";
-}
-
 std::string humanSize(std::uint64_t bytes) {
   char text[32];
   if (bytes < 1000) {
@@ -66,12 +52,12 @@ int list(const Options& options) {
     for (const ModelFile& file : part.files) bytes += file.bytes;
     const std::string files =
         std::to_string(usableFiles(part)) + "/" + std::to_string(part.files.size());
-    std::printf("%-22s %-11s %7s %10s  %s%s\n", fullName(part).c_str(), word(part.state()),
-                files.c_str(), humanSize(bytes).c_str(), part.purpose.c_str(),
-                part.optional ? " (optional)" : "");
+    std::printf("%-22s %-11s %7s %10s  %s%s\n", fullName(part).c_str(),
+                modelStateName(part.state()), files.c_str(), humanSize(bytes).c_str(),
+                part.purpose.c_str(), part.optional ? " (optional)" : "");
     if (!options.files) continue;
     for (const ModelFile& file : part.files) {
-      std::printf("  %-11s %10s  %s\n", word(file.state), humanSize(file.bytes).c_str(),
+      std::printf("  %-11s %10s  %s\n", modelStateName(file.state), humanSize(file.bytes).c_str(),
                   file.path.c_str());
     }
   }
@@ -116,7 +102,7 @@ int verify(const Options& options) {
   bool wrong = false;
   for (const ModelPart& part : *parts) {
     const ModelState state = part.state();
-    std::printf("%-22s %s\n", fullName(part).c_str(), word(state));
+    std::printf("%-22s %s\n", fullName(part).c_str(), modelStateName(state));
     if (state == ModelState::kUnverified) {
       std::printf("  nobody has published hashes of some of these files\n");
     }

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/network_checks.h"
 #include "models/pack.h"
+#include "pipeline/analysis.h"
 #include "util/try.h"
 
 namespace frontalis::cli {
@@ -80,12 +81,10 @@ void row(const Provider& provider, const std::string& network, const std::string
 /// False when one of its networks cannot be used.
 bool tryProvider(const Provider& provider, const Config& config, const Pack& pack) {
   const std::string none = "         -        -          -";
-  RuntimeOptions options;
+  RuntimeOptions options = runtimeOptions(config);
   options.runtime = provider.runtime;
   options.device = provider.device;
   options.strict = true;
-  options.prepare_limit_s = config.prepare_limit_s;
-  options.run_limit_s = config.run_limit_s;
   options.notice = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
   auto runtime = makeRuntime(options);
   auto cpu = makeRuntime(RuntimeOptions());

@@ -155,6 +155,20 @@ class Importer {
 
 }  // namespace
 
+const char* modelStateName(ModelState state) {
+  switch (state) {
+    case ModelState::kInstalled:
+      return "installed";
+    case ModelState::kUnverified:
+      return "unverified";
+    case ModelState::kMissing:
+      return "missing";
+    case ModelState::kCorrupt:
+      return "corrupt";
+  }
+  return "";
+}
+
 ModelState ModelPart::state() const {
   if (files.empty()) return ModelState::kMissing;
   ModelState worst = ModelState::kInstalled;

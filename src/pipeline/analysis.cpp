@@ -20,16 +20,21 @@ int threadsOf(const Config& config) {
                             : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-Result<std::shared_ptr<Runtime>> runtimeFor(const Config& config) {
+RuntimeOptions runtimeOptions(const Config& config, int callers) {
   RuntimeOptions options;
   options.runtime = config.runtime;
   options.device = config.device;
-  if (!config.online) options.callers = threadsOf(config);
+  options.callers = callers;
   options.strict = config.runtime_strict;
   options.prepare_limit_s = config.prepare_limit_s;
   options.run_limit_s = config.run_limit_s;
   options.notice = config.notice;
-  FRONTALIS_ASSIGN(auto runtime, makeRuntime(options));
+  return options;
+}
+
+Result<std::shared_ptr<Runtime>> runtimeFor(const Config& config) {
+  const int callers = config.online ? 1 : threadsOf(config);
+  FRONTALIS_ASSIGN(auto runtime, makeRuntime(runtimeOptions(config, callers)));
   return std::shared_ptr<Runtime>(std::move(runtime));
 }
 

@@ -128,6 +128,9 @@ class Analysis {
 /// Config::threads, with 0 as the machine's cores.
 int threadsOf(const Config& config);
 
+/// How a configuration wants its networks run, by `callers` threads at the same time.
+RuntimeOptions runtimeOptions(const Config& config, int callers = 1);
+
 /// The runtime that a configuration names. Errors: those of makeRuntime.
 Result<std::shared_ptr<Runtime>> runtimeFor(const Config& config);
 
