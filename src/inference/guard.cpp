@@ -331,11 +331,7 @@ class GuardedRuntime final : public Runtime {
       : options_(options), accelerator_(std::make_shared<Accelerator>(options)) {}
 
   Result<std::unique_ptr<Network>> prepare(const NetworkFile& file) override {
-    if (options_.runtime == "onnxruntime" && file.path.extension() != ".onnx") {
-      return Error{ErrorCode::kUnsupported,
-                   file.path.string() + " is no ONNX file: this pack needs OpenVINO",
-                   "Use --runtime openvino"};
-    }
+    if (options_.runtime == "onnxruntime") FRONTALIS_TRY(asOnnx(file));
     FRONTALIS_TRY(accelerator_->start());  // before anything heavy is in this process
     FRONTALIS_ASSIGN(std::unique_ptr<Network> cpu, cpuRuntime()->prepare(file));
     FRONTALIS_ASSIGN(TensorRegion region,

@@ -20,6 +20,10 @@ struct NetworkFile {
   std::vector<TensorShape> input_shapes;
 };
 
+/// What ONNX Runtime reads: the file itself, or the same network as NAME.onnx beside NAME.tflite.
+/// Errors: kUnsupported when there is neither.
+Result<NetworkFile> asOnnx(NetworkFile file);
+
 /// How a runtime shall run it.
 struct RuntimeOptions {
   std::string runtime = "openvino";  ///< "openvino" or "onnxruntime"

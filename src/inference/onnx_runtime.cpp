@@ -168,16 +168,12 @@ class OnnxRuntime final : public Runtime {
   OnnxRuntime(RuntimeOptions options, Device device)
       : options_(std::move(options)), device_(std::move(device)) {}
 
-  Result<std::unique_ptr<Network>> prepare(const NetworkFile& file) override {
-    if (!std::filesystem::exists(file.path)) {
-      return Error{ErrorCode::kModelMissing, file.path.string() + ": no such network file",
+  Result<std::unique_ptr<Network>> prepare(const NetworkFile& wanted) override {
+    if (!std::filesystem::exists(wanted.path)) {
+      return Error{ErrorCode::kModelMissing, wanted.path.string() + ": no such network file",
                    "Run `frontalis models verify`"};
     }
-    if (file.path.extension() != ".onnx") {
-      return Error{ErrorCode::kUnsupported,
-                   file.path.string() + " is no ONNX file: this pack needs OpenVINO",
-                   "Use --runtime openvino"};
-    }
+    FRONTALIS_ASSIGN(const NetworkFile file, asOnnx(wanted));
     FRONTALIS_TRY(open());
     const std::string name = file.path.filename().string();
     std::vector<Port> inputs;

@@ -33,6 +33,16 @@ Result<std::unique_ptr<Runtime>> makeLocalRuntime(const RuntimeOptions& options)
                "Choose openvino or onnxruntime"};
 }
 
+Result<NetworkFile> asOnnx(NetworkFile file) {
+  const std::filesystem::path given = file.path;
+  if (given.extension() == ".onnx") return file;
+  file.path.replace_extension(".onnx");
+  if (given.extension() == ".tflite" && std::filesystem::exists(file.path)) return file;
+  return Error{ErrorCode::kUnsupported,
+               given.string() + " is no ONNX file and none lies beside it: it needs OpenVINO",
+               "Use --runtime openvino"};
+}
+
 std::size_t tensorSize(const TensorShape& shape) {
   std::size_t size = 1;
   for (const std::int64_t extent : shape) {

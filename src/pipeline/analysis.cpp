@@ -32,6 +32,8 @@ RuntimeOptions runtimeOptions(const Config& config, int callers) {
   return options;
 }
 
+bool readsOnnx(const Config& config) { return config.runtime == "onnxruntime"; }
+
 Result<std::shared_ptr<Runtime>> runtimeFor(const Config& config) {
   const int callers = config.online ? 1 : threadsOf(config);
   FRONTALIS_ASSIGN(auto runtime, makeRuntime(runtimeOptions(config, callers)));

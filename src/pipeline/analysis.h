@@ -131,6 +131,9 @@ int threadsOf(const Config& config);
 /// How a configuration wants its networks run, by `callers` threads at the same time.
 RuntimeOptions runtimeOptions(const Config& config, int callers = 1);
 
+/// Whether the runtime reads, in place of a TFLite network, the ONNX file beside it.
+bool readsOnnx(const Config& config);
+
 /// The runtime that a configuration names. Errors: those of makeRuntime.
 Result<std::shared_ptr<Runtime>> runtimeFor(const Config& config);
 

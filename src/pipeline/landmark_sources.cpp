@@ -68,6 +68,7 @@ Result<std::unique_ptr<LandmarkSource>> makeLandmarkSource(const Config& config,
         std::move(detector), Pfld(runtime, network), config.detect_every));
   }
   FRONTALIS_ASSIGN(const auto network, used(open, "landmarks", provenance));
+  if (readsOnnx(config)) FRONTALIS_TRY(used(open, "landmarks-onnx", provenance));
   return std::unique_ptr<LandmarkSource>(std::make_unique<Mesh68Source>(
       MeshTracker(std::move(detector), FaceMeshNetwork(runtime, network),
                   {.detect_every = config.detect_every})));

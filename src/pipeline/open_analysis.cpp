@@ -181,6 +181,10 @@ class OpenAnalysis final : public Analysis {
                                                std::unique_ptr<FaceDetector> detector) override {
     FRONTALIS_ASSIGN(const auto landmarks, pack_.file("landmarks"));
     FRONTALIS_ASSIGN(const auto blendshapes, pack_.file("blendshapes"));
+    if (readsOnnx(config_)) {
+      FRONTALIS_TRY(pack_.file("landmarks-onnx"));
+      FRONTALIS_TRY(pack_.file("blendshapes-onnx"));
+    }
     if (!detector) {
       FRONTALIS_ASSIGN(detector, this->detector());
     }
