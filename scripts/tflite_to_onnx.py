@@ -77,7 +77,7 @@ class Table:
 
 
 def message(*fields):
-    """A protobuf message of (number, value): integers, floats, text, bytes (also a message)."""
+    """A protobuf message of (number, value): integers, text, bytes (also a message)."""
     def varint(value):
         out = bytearray()
         value &= (1 << 64) - 1
@@ -91,8 +91,6 @@ def message(*fields):
     for number, value in fields:
         if isinstance(value, int):
             out.append(varint(number << 3) + varint(value))
-        elif isinstance(value, float):
-            out.append(varint(number << 3 | 5) + struct.pack("<f", value))
         else:
             value = value.encode() if isinstance(value, str) else value
             out.append(varint(number << 3 | 2) + varint(len(value)) + value)
@@ -115,9 +113,9 @@ class Converter:
     something else needs them last, they are turned back."""
 
     def __init__(self, data):
-        model = Table(data, struct.unpack_from("<I", data)[0])
         if data[4:8] != b"TFL3":
             raise ConversionError("this is no TensorFlow Lite file")
+        model = Table(data, struct.unpack_from("<I", data)[0])
         self.codes = [max(code.number(0, "<b"), code.number(3)) for code in model.tables(1)]
         graph = model.tables(2)[0]
         self.tensors, self.operators = graph.tables(0), graph.tables(3)
