@@ -226,7 +226,7 @@ TEST_F(Faults, LittleMemoryIsAnErrorNotACrash) {
   if (testing::kSanitized) GTEST_SKIP() << "a sanitizer reserves terabytes of address space";
   // OpenVINO that is refused a thread may wait for ever: the limit ends that.
   const std::string patient = extract() + " --prepare-limit 10";
-  for (const int mebibytes : {300, 360, 420, 700, 1000}) {
+  for (const int mebibytes : {300, 360, 420, 700, 710, 722, 1000, 1200}) {
     fs::remove_all(folder_ / "out");
     const std::string limit = "ulimit -v " + std::to_string(mebibytes * 1024) + ";";
     const Outcome done = run(patient, limit);

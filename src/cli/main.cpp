@@ -1,6 +1,9 @@
 #include <execinfo.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -21,11 +24,34 @@ int report(const Error& error) {
 
 namespace {
 
+/// Libraries that are refused memory also crash. Where the address space is limited, that is why;
+/// elsewhere a crash stays a crash.
+void onCrash(int) {
+  constexpr std::string_view kText =
+      "error: a library crashed, for want of memory as it seems: the address space is limited "
+      "(ulimit -v). Allow the process more, or use --threads 1\n";
+  (void)!::write(STDERR_FILENO, kText.data(), kText.size());
+  ::_exit(kFailed);
+}
+
+void explainCrashes() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
+  for (const int signal : {SIGSEGV, SIGBUS, SIGABRT}) std::signal(signal, onCrash);
+}
+
 /// Libraries below throw where nothing can catch it when memory runs out while they load.
 [[noreturn]] void onTerminate() {
+  const std::exception_ptr current = std::current_exception();
+  if (!current) {  // as when OpenVINO gets some of the threads it wants, but not all
+    std::fputs(
+        "error: a library gave up, for want of threads as it seems. Allow the process more, or use "
+        "--threads 1\n",
+        stderr);
+    std::_Exit(kFailed);
+  }
   try {
-    if (const std::exception_ptr current = std::current_exception())
-      std::rethrow_exception(current);
+    std::rethrow_exception(current);
   } catch (const std::bad_alloc&) {
     std::fputs("error: out of memory. Allow the process more, or use --threads 1\n", stderr);
     std::_Exit(kFailed);
@@ -52,6 +78,7 @@ namespace {
 int main(int argc, char** argv) {
   using namespace frontalis;
   std::set_terminate(cli::onTerminate);
+  cli::explainCrashes();
   // The C library loads what it unwinds threads with when it first needs it, and aborts when there
   // is no memory for it by then.
   void* frame = nullptr;
