@@ -240,6 +240,30 @@ TEST_F(Faults, LittleMemoryIsAnErrorNotACrash) {
   expectRerunSucceeds(extract(), "after all");
 }
 
+#ifdef __linux__
+TEST_F(Faults, MemoryIsLimitedOnTheCpuOnly) {
+  (void)testing::writeGrayVideo(video_, 3000, 25, 64);
+  const auto limitOf = [&](const std::string& before, const std::string& options) {
+    fs::remove_all(folder_ / "out");
+    const Outcome done =
+        testing::run("{ " + before + " '" + kFrontalis + "' " + extract() + options +
+                         " & pid=$!; while kill -0 $pid && [ ! -d " + quoted(folder_ / "out") +
+                         " ]; do sleep 0.02; done; grep 'Max data' /proc/$pid/limits; " +
+                         "kill $pid; wait $pid; }",
+                     folder_ / "run");
+    std::istringstream words(done.out);
+    std::string max, data, size, soft;
+    words >> max >> data >> size >> soft;
+    return soft;
+  };
+  const std::string ours = limitOf("", "");
+  EXPECT_GE(std::strtoull(ours.c_str(), nullptr, 10), 4ULL << 30) << ours;
+  EXPECT_EQ(limitOf("", " --device AUTO"), "unlimited");
+  if (testing::kSanitized) return;  // they reserve terabytes
+  EXPECT_EQ(limitOf("ulimit -d 2000000;", ""), "2048000000") << "a limit that was set stays";
+}
+#endif
+
 TEST_F(Faults, TheOutputFolderGoesWhileItWorks) {
   (void)testing::writeGrayVideo(video_, 6000, 25, 64);
   const auto removedUnder = [&](const std::string& command) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/memory_limit.h"
 #include "frontalis/version.h"
 
 namespace frontalis::cli {
@@ -79,6 +80,7 @@ int main(int argc, char** argv) {
   using namespace frontalis;
   std::set_terminate(cli::onTerminate);
   cli::explainCrashes();
+  cli::limitMemory();
   // The C library loads what it unwinds threads with when it first needs it, and aborts when there
   // is no memory for it by then.
   void* frame = nullptr;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/memory_limit.h"
 #include "cli/network_checks.h"
 #include "models/pack.h"
 #include "pipeline/analysis.h"
@@ -123,6 +124,7 @@ int tryProviders(const Config& config) {
   if (!pack.ok()) return report(pack.error());
   std::printf("%-12s %-7s %-31s %10s %8s %10s  %s\n", "RUNTIME", "DEVICE", "NETWORK (one thread)",
               "PREPARE ms", "RUN ms", "DIFFERENCE", "VERDICT");
+  liftMemoryLimit();
   bool cpu_works = false;
   for (const Provider& provider : kProviders) {
     const bool good = tryProvider(provider, config, *pack);

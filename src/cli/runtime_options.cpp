@@ -1,4 +1,7 @@
+#include <strings.h>
+
 #include "cli/commands.h"
+#include "cli/memory_limit.h"
 
 namespace frontalis::cli {
 
@@ -8,6 +11,9 @@ void addRuntimeOptions(CLI::App& command, Config& config) {
   command
       .add_option("--device", config.device,
                   "Where it runs: CPU, GPU, NPU, AUTO (openvino); cpu, coreml, cuda (onnxruntime)")
+      ->each([](const std::string& device) {
+        if (::strcasecmp(device.c_str(), "cpu") != 0) liftMemoryLimit();
+      })
       ->capture_default_str();
   command.add_flag("--runtime-strict", config.runtime_strict,
                    "A runtime that fails is an error; otherwise the CPU goes on");

@@ -11,6 +11,10 @@ namespace {
 
 thread_local Complaints* current_complaints = nullptr;
 
+// An index of a few bytes may stand for any number of samples. Above it no picture within
+// readImage()'s limit of 2^28 px in 8-bit RGB.
+constexpr std::size_t kMaxAllocation = std::size_t{1} << 30;
+
 }  // namespace
 
 void collect(void* context, int level, const char* format, va_list arguments) {
@@ -32,7 +36,10 @@ std::string errorText(int code) {
 
 Complaints::Complaints() : outer_(current_complaints) {
   static std::once_flag once;
-  std::call_once(once, [] { av_log_set_callback(collect); });
+  std::call_once(once, [] {
+    av_log_set_callback(collect);
+    av_max_alloc(kMaxAllocation);
+  });
   current_complaints = this;
 }
 
@@ -124,10 +131,10 @@ Frame describe(const AVFrame& picture, std::shared_ptr<const void> owner) {
   frame.layout = kind.layout;
   frame.bit_depth = kind.bit_depth;
   frame.full_range_format = kind.full_range_format;
-  frame.full_range = picture.color_range == AVCOL_RANGE_UNSPECIFIED
-                         ? kind.full_range_format
-                         : picture.color_range == AVCOL_RANGE_JPEG;
-  switch (picture.colorspace) {
+  const int range = codePoint(picture.color_range);
+  frame.full_range =
+      range == AVCOL_RANGE_UNSPECIFIED ? kind.full_range_format : range == AVCOL_RANGE_JPEG;
+  switch (codePoint(picture.colorspace)) {
     case AVCOL_SPC_BT709:
       frame.matrix = YuvMatrix::kBt709;
       break;
@@ -139,7 +146,7 @@ Frame describe(const AVFrame& picture, std::shared_ptr<const void> owner) {
       frame.matrix = YuvMatrix::kBt601;
       break;
   }
-  switch (picture.chroma_location) {
+  switch (codePoint(picture.chroma_location)) {
     case AVCHROMA_LOC_CENTER:
       frame.siting = ChromaSiting::kCenter;
       break;

@@ -12,6 +12,7 @@ extern "C" {
 #include <libswscale/swscale.h>
 }
 
+#include <bit>
 #include <memory>
 #include <string>
 
@@ -33,7 +34,8 @@ using Scaler = std::unique_ptr<SwsContext, Free>;
 /// libav's words for one of its error codes.
 std::string errorText(int code);
 
-/// Keeps libav from printing (once per process), and remembers the first line it complains with on
+/// Keeps libav from printing and from allocating more than 1 GiB at once (both once per process and
+/// for all of it), and remembers the first line it complains with on
 /// this thread while the object lives.
 class Complaints {
  public:
@@ -51,6 +53,15 @@ class Complaints {
   std::string first_;
   friend void collect(void*, int, const char*, va_list);
 };
+
+/// A colour's code point as a number. MPEG-2 headers name any of 0..255 and decoders hand it on, so
+/// it must not be read as one of its enumeration.
+template <typename Enum>
+int codePoint(const Enum& value) {
+  return std::bit_cast<int>(value);
+}
+/// The code point, or 2 (unspecified) for one not below `count` (AVCOL_..._NB).
+inline int knownCodePoint(int value, int count) { return value >= 0 && value < count ? value : 2; }
 
 /// What a pixel format is to us, and whether frames of it can be used without conversion.
 struct LayoutOf {

@@ -143,8 +143,13 @@ void VideoReader::State::describeStream() {
     nominal_seconds = av_q2d(av_inv_q(fps));
   }
   info.time_base = {s.time_base.num, s.time_base.den};
-  info.color = {s.codecpar->color_primaries, s.codecpar->color_trc, s.codecpar->color_space,
-                s.codecpar->color_range == AVCOL_RANGE_JPEG};
+  const AVCodecParameters& p = *s.codecpar;
+  using libav::codePoint;
+  using libav::knownCodePoint;
+  info.color = {knownCodePoint(codePoint(p.color_primaries), AVCOL_PRI_NB),
+                knownCodePoint(codePoint(p.color_trc), AVCOL_TRC_NB),
+                knownCodePoint(codePoint(p.color_space), AVCOL_SPC_NB),
+                codePoint(p.color_range) == AVCOL_RANGE_JPEG};
   if (s.duration != AV_NOPTS_VALUE) {
     info.duration_seconds = static_cast<double>(s.duration) * av_q2d(s.time_base);
   } else if (input->format().duration != AV_NOPTS_VALUE) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <memory>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -213,6 +214,37 @@ TEST_F(Video, LargePicturesAreRefused) {
   EXPECT_EQ(VideoReader::open(video, options).error().code, ErrorCode::kUnsupported);
   options.max_pixels = 320 * 200;
   EXPECT_EQ(readWhole(video, options).frames.size(), 2u);
+}
+
+/// Makes the index of each track of a QuickTime movie stand for `samples` samples of one byte.
+void claimSamples(const fs::path& movie, std::uint32_t samples) {
+  std::string bytes = bytesOf(movie);
+  const auto put = [&](std::size_t at, std::uint32_t value) {
+    for (int k = 0; k < 4; ++k) bytes.at(at + k) = static_cast<char>(value >> (24 - 8 * k));
+  };
+  const auto each = [&](const char* box, auto&& change) {
+    for (std::size_t at = bytes.find(box); at != std::string::npos; at = bytes.find(box, at + 4)) {
+      change(at);
+    }
+  };
+  each("stsz", [&](std::size_t at) { put(at + 8, 1); });
+  each("stsz", [&](std::size_t at) { put(at + 12, samples); });
+  each("stsc", [&](std::size_t at) { put(at + 16, samples); });
+  each("stts", [&](std::size_t at) { put(at + 12, samples); });
+  writeBytes(movie, bytes);
+}
+
+TEST_F(Video, AnIndexOfGigabytesIsRefused) {
+  const fs::path movie = card("claims.mov", 2, "-c:v mpeg4");
+  claimSamples(movie, 60'000'000);  // 24 bytes each in libav's index
+  const Whole whole = readWhole(movie);
+  ASSERT_TRUE(whole.error.has_value());
+  EXPECT_EQ(whole.stats.packets, 0);
+  const std::unique_ptr<void, decltype(&av_free)> small(av_malloc(std::size_t{1} << 29), av_free);
+  const std::unique_ptr<void, decltype(&av_free)> large(av_malloc((std::size_t{1} << 30) + 1),
+                                                        av_free);
+  EXPECT_NE(small, nullptr);
+  EXPECT_EQ(large, nullptr);
 }
 
 TEST_F(Video, TooManyStreamsAreRefused) {
@@ -589,6 +621,17 @@ TEST_F(Video, RangeMatrixAndSitingComeFromTheStream) {
     EXPECT_EQ(static_cast<int>(frame.matrix), static_cast<int>(c.matrix)) << c.name;
     EXPECT_EQ(static_cast<int>(frame.siting), static_cast<int>(c.siting)) << c.name;
   }
+}
+
+TEST_F(Video, ColoursThatNoStandardNamesAreUnspecified) {
+  const Whole whole = readWhole(card("colours.mpg", 2,
+                                     "-c:v mpeg2video -bsf:v mpeg2_metadata=colour_primaries=205:"
+                                     "transfer_characteristics=206:matrix_coefficients=207"));
+  ASSERT_EQ(whole.frames.size(), 2u);
+  EXPECT_EQ(whole.info.color.primaries, 2);
+  EXPECT_EQ(whole.info.color.transfer, 2);
+  EXPECT_EQ(whole.info.color.matrix, 2);
+  EXPECT_EQ(static_cast<int>(whole.frames[0].matrix), static_cast<int>(YuvMatrix::kBt601));
 }
 
 TEST_F(Video, SizesOddTinyAndLong) {

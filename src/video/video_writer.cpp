@@ -216,9 +216,13 @@ Status VideoWriter::State::openEncoder() {
     codec->colorspace = options.height >= 720 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
     if (options.color) {
       codec->color_range = options.color->full_range ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
-      codec->colorspace = static_cast<AVColorSpace>(options.color->matrix);
-      codec->color_primaries = static_cast<AVColorPrimaries>(options.color->primaries);
-      codec->color_trc = static_cast<AVColorTransferCharacteristic>(options.color->transfer);
+      using libav::knownCodePoint;
+      codec->colorspace =
+          static_cast<AVColorSpace>(knownCodePoint(options.color->matrix, AVCOL_SPC_NB));
+      codec->color_primaries =
+          static_cast<AVColorPrimaries>(knownCodePoint(options.color->primaries, AVCOL_PRI_NB));
+      codec->color_trc = static_cast<AVColorTransferCharacteristic>(
+          knownCodePoint(options.color->transfer, AVCOL_TRC_NB));
     }
     codec->time_base = {options.time_base.numerator, options.time_base.denominator};
     codec->framerate = {options.frame_rate.numerator, options.frame_rate.denominator};
