@@ -87,7 +87,8 @@ fuzz: setup-clang ## Run every fuzz target for SECONDS=60 (FUZZ=NAME: only that 
 	@cmake --build build/fuzz -j $(JOBS)
 	@JOBS=$(JOBS) fuzz/run.sh build/fuzz $(SECONDS) $(FUZZ)
 
-SANITIZED ?= util image models appearance inference video pipeline guard
+SANITIZED ?= util image models shape appearance face clnf au inference video output pipeline \
+  guard open_pack own_pack
 SANITIZED_SECONDS ?= 2
 .PHONY: sanitize
 sanitize: setup-clang setup-test ## What CI runs under ASan and UBSan: tests of SANITIZED=..., each fuzz target for 2 s

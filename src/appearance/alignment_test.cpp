@@ -12,6 +12,7 @@
 #include "shape/similarity2d.h"
 #include "support/libav.h"
 #include "support/reference.h"
+#include "support/sanitized.h"
 #include "support/synthetic_pdm.h"
 
 namespace frontalis {
@@ -249,7 +250,7 @@ TEST(FaceAligner, MaskEqualsPlainVersion) {
     const float scale = 0.7f * static_cast<float>(size) / 112;
     const FaceAligner face = aligner(pdm, {.size = size, .scale = scale});
     Image mask;
-    for (unsigned seed = 0; seed < 20; ++seed) {
+    for (unsigned seed = 0; seed < (testing::kSanitized ? 4 : 20); ++seed) {
       Eigen::VectorXf shape, landmarks;
       pdm.shape2d({1.3f, 0.1f, 0.2f, 0.4f, 320, 200}, testing::randomLocal(pdm, seed), shape,
                   landmarks);
