@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
 constexpr std::size_t kMaxRows = 10'000;
+constexpr double kMaxCm = 1000;  // of a coordinate
 
 /// Lines with numbers and section headings, comments dropped; the first error sticks.
 class Lines {
@@ -92,7 +93,9 @@ Result<CanonicalFace> readCanonicalFace(const std::filesystem::path& path) {
   }
   for (std::size_t i = 0; i < vertices && lines.ok(); ++i) {
     const auto [x, y, z] = lines.triple<double>();
-    if (!std::isfinite(x) || !std::isfinite(y) || !std::isfinite(z)) lines.fail("not finite");
+    for (const double cm : {x, y, z}) {
+      if (!(std::abs(cm) <= kMaxCm)) lines.fail("a vertex of no face");
+    }
     constexpr double kMmPerCm = 10;
     face.vertices[i] = {static_cast<float>(kMmPerCm * x), static_cast<float>(-kMmPerCm * y),
                         static_cast<float>(-kMmPerCm * z)};

@@ -61,6 +61,8 @@ TEST_F(CanonicalFaceFile, RefusesWrongContent) {
   EXPECT_FALSE(read(text.replace(text.find("465 466"), 3, "468")).ok());
   text = content();
   EXPECT_FALSE(read(text.replace(text.find("7 2 3"), 5, "7 nan 3")).ok());
+  text = content();
+  EXPECT_FALSE(read(text.replace(text.find("7 2 3"), 5, "7 1e60 3")).ok()) << "beyond a float";
   EXPECT_EQ(readCanonicalFace(path_ / "none").error().code, ErrorCode::kNotFound);
 }
 
