@@ -31,48 +31,33 @@ void onStop(int signal) {
   std::signal(signal, SIG_DFL);  // a second one ends at once
 }
 
-/// How many videos are done, and the time left, as one line.
+/// How many videos are done, and the time left.
 class BatchLine {
  public:
-  explicit BatchLine(bool quiet) : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) != 0) {}
+  explicit BatchLine(bool quiet)
+      : line_(quiet, std::chrono::milliseconds(200), std::chrono::seconds(30)) {}
 
   void show(const BatchProgress& now) {
-    if (quiet_) return;
-    const Clock::time_point time = Clock::now();
-    if (time - last_ < (terminal_ ? std::chrono::milliseconds(200) : std::chrono::seconds(30))) {
-      return;
-    }
-    last_ = time;
+    if (!line_.due()) return;
     if (first_share_ < 0) first_share_ = now.share;
-    constexpr int kWidth = 24;
-    const int filled = static_cast<int>(now.share * kWidth);
-    std::string line = std::to_string(now.ended) + "/" + std::to_string(now.videos) + " videos  [" +
-                       std::string(static_cast<std::size_t>(filled), '#') +
-                       std::string(static_cast<std::size_t>(kWidth - filled), '.') + "]";
-    const double seconds = std::chrono::duration<double>(time - start_).count();
+    std::string line = std::to_string(now.ended) + "/" + std::to_string(now.videos) + " videos  " +
+                       barText(now.share);
+    const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
     if (const double gained = now.share - first_share_; gained > 0) {
       line += "  " + clockText(seconds * (1 - now.share) / gained) + " left";
     }
     line += "  " + std::to_string(now.running) + " at work";
     if (now.failed > 0) line += "  " + std::to_string(now.failed) + " failed";
-    std::fprintf(stderr, terminal_ ? "\r\033[K%s" : "%s\n", line.c_str());
-    std::fflush(stderr);
-    drawn_ = terminal_;
+    line_.show(line);
   }
-
-  void clear() {
-    if (drawn_) std::fprintf(stderr, "\r\033[K");
-    drawn_ = false;
-  }
+  void clear() { line_.clear(); }
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  bool quiet_, terminal_;
-  bool drawn_ = false;
+  StatusLine line_;
   double first_share_ = -1;
   Clock::time_point start_ = Clock::now();
-  Clock::time_point last_ = start_;
 };
 
 /// For a shell.

@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/live_server.h"
+#include "cli/progress.h"
 #include "frontalis/version.h"
 #include "output/csv.h"
 #include "output/json_lines.h"
@@ -72,43 +73,38 @@ class Keys {
   bool on_ = false;
 };
 
-/// Rate, age and losses on stderr: one line rewritten on a terminal, else a line every ten seconds.
-class StatusLine {
+/// Rate, age and losses.
+class LiveLine {
  public:
-  StatusLine(bool quiet, bool keys)
-      : quiet_(quiet), keys_(keys), terminal_(::isatty(STDERR_FILENO) != 0) {}
+  LiveLine(bool quiet, bool keys)
+      : line_(quiet, std::chrono::milliseconds(500), std::chrono::seconds(10)), keys_(keys) {}
 
   void show(const LiveRows& rows) {
     ++frames_;
+    if (!line_.due()) return;
     const Clock::time_point now = Clock::now();
-    const Clock::duration since = now - last_;
-    if (quiet_ || since < (terminal_ ? std::chrono::milliseconds(500) : std::chrono::seconds(10))) {
-      return;
-    }
-    const double rate = static_cast<double>(frames_) / std::chrono::duration<double>(since).count();
+    const double rate =
+        static_cast<double>(frames_) / std::chrono::duration<double>(now - last_).count();
     frames_ = 0;
     last_ = now;
     int faces = 0;
     for (const Row& row : rows.rows) faces += row.success ? 1 : 0;
-    std::fprintf(
-        stderr, "%s%5.1f frames/s  age %.0f ms  dropped %lld  %s  neutral: %lld frames%s%s",
-        terminal_ ? "\r\033[K" : "", rate, rows.age_ms, static_cast<long long>(rows.dropped),
-        faces == 0   ? "no face"
-        : faces == 1 ? "1 face"
-                     : (std::to_string(faces) + " faces").c_str(),
-        static_cast<long long>(rows.neutral_frames.front()),
-        keys_ ? "  [r] new neutral  [q] quit" : "", terminal_ ? "" : "\n");
-    std::fflush(stderr);
-    drawn_ = terminal_;
+    char line[256];
+    std::snprintf(line, sizeof(line),
+                  "%5.1f frames/s  age %.0f ms  dropped %lld  %s  neutral: %lld frames%s", rate,
+                  rows.age_ms, static_cast<long long>(rows.dropped),
+                  faces == 0   ? "no face"
+                  : faces == 1 ? "1 face"
+                               : (std::to_string(faces) + " faces").c_str(),
+                  static_cast<long long>(rows.neutral_frames.front()),
+                  keys_ ? "  [r] new neutral  [q] quit" : "");
+    line_.show(line);
   }
-  void clear() {
-    if (drawn_) std::fprintf(stderr, "\r\033[K");
-    drawn_ = false;
-  }
+  void clear() { line_.clear(); }
 
  private:
-  bool quiet_, keys_, terminal_;
-  bool drawn_ = false;
+  StatusLine line_;
+  bool keys_;
   std::int64_t frames_ = 0;
   Clock::time_point last_ = Clock::now();
 };
@@ -217,7 +213,7 @@ int live(const Options& options) {
   const bool print = !(server && ::isatty(STDOUT_FILENO) != 0);
 
   const Keys keys;
-  StatusLine status(options.quiet || (print && ::isatty(STDOUT_FILENO) != 0), keys.on());
+  LiveLine status(options.quiet || (print && ::isatty(STDOUT_FILENO) != 0), keys.on());
   LiveRows rows;
   std::string text, message;
   Status how;

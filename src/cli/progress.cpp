@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace frontalis::cli {
 
@@ -18,26 +19,48 @@ std::string clockText(double seconds) {
   return text;
 }
 
+std::string barText(double share) {
+  constexpr int kWidth = 24;
+  const auto filled = static_cast<std::size_t>(std::clamp(share, 0.0, 1.0) * kWidth);
+  return "[" + std::string(filled, '#') + std::string(kWidth - filled, '.') + "]";
+}
+
+StatusLine::StatusLine(bool quiet, std::chrono::milliseconds on_terminal,
+                       std::chrono::seconds elsewhere)
+    : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) != 0), interval_(elsewhere) {
+  if (terminal_) interval_ = on_terminal;
+}
+
+bool StatusLine::due() {
+  const Clock::time_point now = Clock::now();
+  if (quiet_ || now - last_ < interval_) return false;
+  last_ = now;
+  return true;
+}
+
+void StatusLine::show(const std::string& line) {
+  std::fprintf(stderr, terminal_ ? "\r\033[K%s" : "%s\n", line.c_str());
+  std::fflush(stderr);
+  drawn_ = terminal_;
+}
+
+void StatusLine::clear() {
+  if (drawn_) std::fprintf(stderr, "\r\033[K");
+  drawn_ = false;
+}
+
 ProgressLine::ProgressLine(std::string title, bool quiet)
-    : title_(std::move(title)), quiet_(quiet), terminal_(::isatty(STDERR_FILENO) != 0) {}
+    : title_(std::move(title)),
+      line_(quiet, std::chrono::milliseconds(100), std::chrono::seconds(10)) {}
 
 void ProgressLine::show(std::int64_t frames, std::int64_t expected) {
-  if (quiet_) return;
-  const Clock::time_point now = Clock::now();
-  const auto interval =
-      terminal_ ? std::chrono::milliseconds(100) : std::chrono::milliseconds(10'000);
-  if (now - last_ < interval) return;
-  last_ = now;
-  const double seconds = std::chrono::duration<double>(now - start_).count();
+  if (!line_.due()) return;
+  const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
   const double rate = static_cast<double>(frames) / seconds;
   std::string line = title_ + "  " + std::to_string(frames);
   if (expected > 0) {
-    const double share = std::min(1.0, static_cast<double>(frames) / static_cast<double>(expected));
-    constexpr int kWidth = 24;
-    const int filled = static_cast<int>(share * kWidth);
-    line += "/" + std::to_string(expected) + "  [" +
-            std::string(static_cast<std::size_t>(filled), '#') +
-            std::string(static_cast<std::size_t>(kWidth - filled), '.') + "]";
+    line += "/" + std::to_string(expected) + "  " +
+            barText(static_cast<double>(frames) / static_cast<double>(expected));
     if (rate > 0) {
       line +=
           "  " + clockText(std::max(0.0, static_cast<double>(expected - frames) / rate)) + " left";
@@ -45,19 +68,7 @@ void ProgressLine::show(std::int64_t frames, std::int64_t expected) {
   }
   char speed[32];
   std::snprintf(speed, sizeof(speed), "  %.0f frames/s", rate);
-  line += speed;
-  if (terminal_) {
-    std::fprintf(stderr, "\r\033[K%s", line.c_str());
-    std::fflush(stderr);
-    drawn_ = true;
-  } else {
-    std::fprintf(stderr, "%s\n", line.c_str());
-  }
-}
-
-void ProgressLine::finish() {
-  if (drawn_) std::fprintf(stderr, "\r\033[K");
-  drawn_ = false;
+  line_.show(line + speed);
 }
 
 }  // namespace frontalis::cli
