@@ -136,6 +136,24 @@ TEST_F(ExtractTest, JsonLinesHoldTheSameRows) {
     ++count;
   }
   EXPECT_EQ(count, rows.rows());
+  ASSERT_EQ(
+      run("extract -q '" + sample("single_face.mp4").string() + "' -o " + out("a.jsonl")).code, 0);
+  EXPECT_EQ(readText(folder_ / "a.jsonl"), lines.out) << "the name says so";
+}
+
+TEST_F(ExtractTest, ANeutralThatIsGivenRules) {
+  const std::string video = "extract -q '" + sample("single_face.mp4").string() + "' -o ";
+  ASSERT_EQ(run(video + out("smile.csv") + " --neutral 1.5-2.4").code, 0);
+  EXPECT_LT(mean(table("smile.csv"), 45, 70, "AU12_r"), 0.5);
+  EXPECT_EQ(meta("smile.meta.json")["options"]["neutral"], nlohmann::json({1.5, 2.4}));
+  ASSERT_EQ(run(video + out("rest.csv") + " --neutral 0-0.5").code, 0);
+  EXPECT_GT(mean(table("rest.csv"), 45, 70, "AU12_r"), 4);
+  const Outcome nowhere = run(video + out("nowhere.csv") + " --neutral 100-200");
+  EXPECT_EQ(nowhere.code, 0);
+  EXPECT_NE(nowhere.err.find("the neutral that was given"), std::string::npos) << nowhere.err;
+  for (const char* wrong : {"2-1", "1", "-1-2", "1-", "1-2-3", "a-b", "nan-nan", "0-1 --static"}) {
+    EXPECT_EQ(run(video + out("w.csv") + " --neutral=" + wrong).code, 2) << wrong;
+  }
 }
 
 TEST_F(ExtractTest, OnlineRowsNeedNoSecondPass) {
@@ -169,6 +187,16 @@ TEST_F(ExtractTest, SameNameTwiceIsRefusedBeforeWork) {
   const Outcome done = run("extract '" + video + "' '" + video + "' -o " + out("t/"));
   EXPECT_EQ(done.code, 2);
   EXPECT_FALSE(fs::exists(folder_ / "t"));
+}
+
+TEST_F(ExtractTest, SeveralInputsAreNotOneTable) {
+  const std::string video = sample("single_face.mp4").string();
+  for (const std::string& output : {std::string("-"), out("t.csv"), out("t.jsonl")}) {
+    const Outcome done = run("extract '" + video + "' '" + video + "' -o " + output);
+    EXPECT_EQ(done.code, 2) << output;
+    EXPECT_NE(done.err.find("several inputs"), std::string::npos) << done.err;
+    EXPECT_FALSE(fs::exists(output));
+  }
 }
 
 TEST_F(ExtractTest, ErrorsNameTheInputAndExitWithOne) {
@@ -272,8 +300,19 @@ TEST_F(ExtractTest, CtrlCKeepsWhatIsDone) {
 TEST_F(ExtractTest, WrongUsageExitsWithTwo) {
   EXPECT_EQ(run("extract").code, 2);
   EXPECT_EQ(run("extract --format xml a.mp4").code, 2);
-  EXPECT_EQ(run("nonsense").code, 2);
   EXPECT_EQ(run("--help").code, 0);
+  for (const char* unknown : {"extrakt", "models nonsense"}) {
+    const Outcome done = run(unknown);
+    EXPECT_EQ(done.code, 2);
+    EXPECT_NE(done.err.find("there is no command"), std::string::npos) << done.err;
+  }
+  const std::string video = "extract -q '" + sample("single_face.mp4").string() + "' ";
+  const Outcome parquet = run(video + "-o " + out("a.parquet"));
+  EXPECT_EQ(parquet.code, 2);
+  EXPECT_NE(parquet.err.find("Python"), std::string::npos) << parquet.err;
+  EXPECT_EQ(run(video + "--faces 2 --hog " + out("a.hog") + " -o " + out("a.csv")).code, 2);
+  EXPECT_EQ(run("bench " + sample("single_face.mp4").string() + " --only nonsense").code, 2);
+  EXPECT_FALSE(fs::exists(folder_ / "a.csv"));
 }
 
 TEST_F(ExtractTest, ProfileListsTheStages) {

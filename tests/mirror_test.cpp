@@ -552,7 +552,7 @@ TEST(MirrorCommand, KeepsResultsGoesOnAfterAFailureAndAgreesWithExtract) {
   }
   const auto online =
       command("extract --sides mirror --online " + testing::quoted(video) + " -o -");
-  EXPECT_EQ(online.code, 1);
+  EXPECT_EQ(online.code, 2);
   EXPECT_NE(online.err.find("frames to come"), std::string::npos) << online.err;
   EXPECT_EQ(command("mirror").code, 2);
 }

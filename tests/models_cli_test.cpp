@@ -100,7 +100,7 @@ TEST_F(ModelsCommand, ListShowsStateSizeAndLicence) {
   const Outcome files = run("models list pfld --files");
   EXPECT_EQ(files.code, 0);
   expectContains(files.out, {(folder_ / "home/packs/pfld/pfld_cunjian.onnx").string()});
-  EXPECT_EQ(run("models list nonsense").code, 1);
+  EXPECT_EQ(run("models list nonsense").code, 2);
   EXPECT_EQ(run("models").code, 2);
 }
 
@@ -140,7 +140,7 @@ TEST_F(ModelsCommand, InstallWantsConsent) {
   EXPECT_FALSE(fs::exists(folder_ / "cache"));
   expectContains(runOnTerminal("models install pfld", "yes\n"), {"were not accepted"});
   EXPECT_FALSE(fs::exists(folder_ / "home/packs/pfld"));
-  EXPECT_EQ(run("models install open").code, 1);
+  EXPECT_EQ(run("models install open").code, 2);
 }
 
 TEST_F(ModelsCommand, InstallWithoutNetworkNamesImport) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "frontalis/extractor.h"
+#include "output/extract_file.h"
 #include "support/own_pack.h"
 #include "support/paths.h"
 
@@ -100,6 +101,29 @@ TEST_F(OwnPackTest, RowsAreThePlainFormulasOfTheDescriptors) {
       }
     }
   }
+}
+
+TEST_F(OwnPackTest, WhatAPackDoesNotMeasureIsRefused) {
+  const fs::path video = testing::sample("single_face.mp4");
+  Config config;
+  config.pack = folder_.string() + "/";
+  config.landmarks = "mesh68";
+  ExtractRequest request;
+  request.input = video;
+  request.output = folder_ / "a.csv";
+  request.config = config;
+  for (bool Columns::*group : {&Columns::sides, &Columns::blendshapes}) {
+    request.wanted = {};
+    request.wanted.*group = true;
+    const Result<ExtractReport> done = extractToFile(request);
+    ASSERT_FALSE(done.ok());
+    EXPECT_EQ(done.error().code, ErrorCode::kInvalidArgument) << done.error().text();
+  }
+  EXPECT_FALSE(fs::exists(folder_ / "a.csv"));
+  config.neutral = TimeSpan{0, 1};
+  const auto marked = Extractor::open(video, config);
+  ASSERT_FALSE(marked.ok());
+  EXPECT_EQ(marked.error().code, ErrorCode::kInvalidArgument) << marked.error().text();
 }
 
 TEST_F(OwnPackTest, OpenPackDescribesFacesWithTheFreeModel) {

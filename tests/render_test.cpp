@@ -215,7 +215,7 @@ TEST_F(RenderTest, AnImageBecomesAnAnnotatedPicture) {
   EXPECT_GT(annotated->frame.width(), original->frame.width());
   const Outcome video =
       run("extract -q '" + sample("no_face.mp4").string() + "' --annotate -o " + out("v.csv"));
-  EXPECT_EQ(video.code, 1);
+  EXPECT_EQ(video.code, 2);
   EXPECT_NE(video.err.find("frontalis render"), std::string::npos) << video.err;
   expectNoLeftovers();
 }

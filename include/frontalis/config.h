@@ -1,9 +1,16 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace frontalis {
+
+/// Part of a video, s, both ends within.
+struct TimeSpan {
+  double from_s = 0;
+  double to_s = 0;
+};
 
 /// Everything a user can choose about an analysis. Defaults suit a video of one person.
 struct Config {
@@ -29,6 +36,9 @@ struct Config {
   bool online = false;
   /// Models that do not use the person's neutral (OpenFace's -au_static). Always on for images.
   bool static_models = false;
+  /// Open pack: when the face is neutral, in timestamps of the video; without, the frames at rest
+  /// are looked for. All of its frames with a face count, as they are. Not for images.
+  std::optional<TimeSpan> neutral;
 
   /// Left and right from the mirrored halves of each frame, analysed beside it: see
   /// frontalis/mirror.h. Not with `online`.

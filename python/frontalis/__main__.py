@@ -1,6 +1,7 @@
 """`frontalis` of the wheel: the program itself, and the commands that are written in Python."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +15,10 @@ def main():
         return train(arguments[1:])
     from ._runtime import find_openvino
     find_openvino()
+    if arguments in (["--help"], ["-h"]):
+        subprocess.run([PROGRAM, *arguments], check=False)
+        print("  train                       A pack of one's own from coded videos")
+        return 0
     os.execv(PROGRAM, [str(PROGRAM), *arguments])
 
 

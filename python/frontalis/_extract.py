@@ -9,7 +9,7 @@ from .tables import to_pandas
 
 _GROUPS = ("landmarks_2d", "landmarks_3d", "blendshapes", "sides")
 _OPTIONS = ("pack", "landmarks", "faces", "detect_every", "detect_size", "threads", "online",
-            "static_models", "features", "aligned_size", "aligned_scale", "aligned_mask",
+            "static_models", "neutral", "features", "aligned_size", "aligned_scale", "aligned_mask",
             "runtime", "device", "runtime_strict", "prepare_limit_s", "run_limit_s")
 
 
@@ -24,7 +24,11 @@ def _settings(options):
                     raise InvalidArgument(f"sides={value!r}", "Choose True or \"mirror\"")
                 config.mirror_sides = value == "mirror"
         elif name in _OPTIONS:
-            setattr(config, name, os.fspath(value) if isinstance(value, os.PathLike) else value)
+            try:
+                setattr(config, name, os.fspath(value) if isinstance(value, os.PathLike) else value)
+            except TypeError:
+                raise InvalidArgument(f"{name}={value!r} is of the wrong type",
+                                      "See help(frontalis.extract)") from None
         else:
             raise InvalidArgument(f"there is no option \"{name}\"",
                                   "Choose among " + ", ".join(_GROUPS + _OPTIONS))
@@ -67,10 +71,19 @@ def extract(input, *, progress=True, **options):
         busy threads at most; 0 = one a core
     online : bool
         rows as a live stream would have them: the person's neutral grows with the frames
+    neutral : (from, to)
+        seconds in which the face is neutral (open pack); default: looked for in the whole video
     static_models : bool
         without the person's neutral
+    features : bool
+        the free face model too (open pack), for `Extractor` and `extract_to_file(geometry=)`
+    aligned_size, aligned_scale, aligned_mask : int, float, bool
+        of the aligned faces that `extract_to_file(aligned=)` writes: px, px per mm (0: 0.7 at
+        112 px and in proportion), black outside the face
     runtime, device : str
         what runs the networks, and where; runtime_strict: its failure is an error
+    prepare_limit_s, run_limit_s : float
+        seconds in which a network must be ready, and a run end (0: 20 times the first ones)
     progress : bool or function(frames, expected)
         tqdm's bar where tqdm is installed
 
@@ -98,6 +111,9 @@ def extract_to_file(input, output, *, hog="", aligned="", geometry="", progress=
     from . import tables
     output = Path(output)
     if output.suffix in tables.COLUMNAR:
+        if hog or aligned or geometry:
+            raise InvalidArgument("descriptors are written beside a .csv or .jsonl only",
+                                  f"Leave hog, aligned and geometry out, or {output.stem}.csv")
         table = extract_table(input, progress=progress, **options)
         tables.write(table, output)
         meta = tables.meta_of(table)

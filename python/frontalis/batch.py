@@ -27,7 +27,8 @@ _ARGUMENTS = {
     "format": "format", "pack": "pack", "landmarks": "landmarks", "faces": "faces",
     "landmarks-2d": "landmarks_2d", "landmarks-3d": "landmarks_3d", "blendshapes": "blendshapes", "sides": "sides",
     "aligned-size": "aligned_size", "aligned-scale": "aligned_scale", "no-mask": "no_mask",
-    "detect-every": "detect_every", "detect-size": "detect_size", "static": "static_models",
+    "detect-every": "detect_every", "detect-size": "detect_size", "neutral": "neutral",
+    "static": "static_models",
     "online": "online", "runtime": "runtime", "device": "device",
     "runtime-strict": "runtime_strict", "prepare-limit": "prepare_limit_s",
     "run-limit": "run_limit_s", "hog": "hog", "aligned": "aligned", "features": "features"}
@@ -54,8 +55,11 @@ def _arguments(options):
             out.append("--" + name)
             continue
         text = os.fspath(value) if isinstance(value, os.PathLike) else str(value)
-        if name == "sides" and value is True:
-            text = "face"
+        if name == "sides" and value in (True, "face"):
+            out.append("--sides")
+            continue
+        if name == "neutral" and not isinstance(value, str):
+            text = "-".join(format(end, "g") for end in value)
         if name in ("pack", "landmarks") and ("/" in text or text.endswith(".csv")):
             text = os.path.abspath(text) + ("/" if text.endswith("/") else "")
         out.append(f"--{name}={text}")

@@ -4,6 +4,7 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/filesystem.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -187,6 +188,7 @@ PyTable extract(const Path& input, const Config& config, const Columns& wanted,
     Extractor extractor = unwrap(Extractor::open(input, config));
     extractor.onProgress(reportTo(dialogue));
     const bool named = !extractor.input().is_video && fs::is_directory(input);
+    check(checkWanted(wanted, extractor.columns(), config.pack));
     out.emplace(
         PyTable{ColumnTable(both(wantedFor(wanted, config), extractor.columns()), named), {}});
     while (const std::optional<Row> row = unwrap(extractor.next())) {
@@ -483,6 +485,17 @@ NB_MODULE(_native, m) {
       .def_rw("threads", &Config::threads)
       .def_rw("online", &Config::online)
       .def_rw("static_models", &Config::static_models)
+      .def_prop_rw(
+          "neutral",
+          [](const Config& c) -> std::optional<std::pair<double, double>> {
+            if (!c.neutral) return std::nullopt;
+            return std::pair(c.neutral->from_s, c.neutral->to_s);
+          },
+          [](Config& c, const std::optional<std::pair<double, double>>& span) {
+            c.neutral.reset();
+            if (span) c.neutral = TimeSpan{span->first, span->second};
+          },
+          nb::arg().none())
       .def_rw("mirror_sides", &Config::mirror_sides)
       .def_rw("features", &Config::features)
       .def_rw("aligned_size", &Config::aligned_size)

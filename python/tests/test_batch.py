@@ -128,5 +128,20 @@ def test_command_line_and_option_order(videos, tmp_path):
     done = subprocess.run([program, videos / "a.mp4", "-o", tmp_path / "out", "--workers", "1",
                            "--sides=face", "-q"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert records(tmp_path / "out")[0]["arguments"] == ["--sides=face"]
+    assert records(tmp_path / "out")[0]["arguments"] == ["--sides"]
     assert (tmp_path / "out" / "a.csv").exists()
+
+
+def test_either_program_resumes_the_others_options(cluster, videos, tmp_path):
+    done = cli("batch", videos / "a.mp4", "-o", tmp_path / "a", "--sides", "--neutral", "0-0.2",
+               "--landmarks-2d", "-q")
+    assert done.returncode == 0, done.stderr
+    options = {"sides": True, "neutral": (0, 0.2), "landmarks_2d": True}
+    report = frontalis.batch.run(videos / "a.mp4", tmp_path / "a", cluster, resume=True,
+                                 progress=False, **options)
+    assert report.earlier == 1
+    frontalis.batch.run(videos / "a.mp4", tmp_path / "b", cluster, progress=False, **options)
+    assert records(tmp_path / "b")[0]["arguments"] == records(tmp_path / "a")[0]["arguments"]
+    done = cli("batch", "--resume", "-o", tmp_path / "b", "--sides", "--neutral", "0-0.2",
+               "--landmarks-2d", "-q")
+    assert done.returncode == 0, done.stderr

@@ -205,6 +205,15 @@ def test_other_python_threads_go_on(clip):
     assert ticks > 5
 
 
+def test_a_neutral_that_is_given(clip):
+    frame = frontalis.extract(clip, neutral=(0, 0.5), progress=False)
+    assert frame.attrs["options"]["neutral"] == [0, 0.5]
+    with pytest.raises(frontalis.InvalidArgument, match="begins after its end"):
+        frontalis.extract(clip, neutral=(2, 1), progress=False)
+    pipeline = frontalis.Pipeline(neutral=(0, 0.5))
+    assert pipeline.columns == frontalis.Pipeline().columns
+
+
 def test_errors_have_types(tmp_path):
     with pytest.raises(FileNotFoundError) as missing:
         frontalis.extract(tmp_path / "missing.mp4", progress=False)
@@ -215,6 +224,10 @@ def test_errors_have_types(tmp_path):
         frontalis.extract(tmp_path / "text.mp4", progress=False)
     with pytest.raises(frontalis.InvalidArgument, match="no option"):
         frontalis.extract("a.mp4", colour=True)
+    with pytest.raises(frontalis.InvalidArgument, match="threads='two'"):
+        frontalis.extract("a.mp4", threads="two")
+    with pytest.raises(frontalis.InvalidArgument, match="beside a .csv"):
+        frontalis.extract_to_file("a.mp4", tmp_path / "a.parquet", hog=tmp_path / "a.hog")
     with pytest.raises(frontalis.ModelError):
         frontalis.extract(SAMPLES / "single_face.mp4", pack="pfld", progress=False)
     import pickle

@@ -82,8 +82,15 @@ std::vector<std::string> neutralWarnings(const OpenNeutralReport& report) {
     std::snprintf(text, sizeof text, "%.2g", static_cast<double>(value));
     return std::string(text);
   };
-  const std::string remedy = ". If the face is never at rest here, mark a neutral yourself";
   std::vector<std::string> warnings;
+  if (report.marked) {
+    if (report.rest_frames < kFewestForNeutral) {
+      warnings.push_back("Only " + std::to_string(report.rest_frames) +
+                         " frames of the neutral that was given show the face");
+    }
+    return warnings;
+  }
+  const std::string remedy = ". If the face is at rest in a part of it, name that part (--neutral)";
   if (report.rest_frames < kFewestForNeutral) {
     warnings.push_back("Only " + std::to_string(report.rest_frames) +
                        " restful frames: action units may read low" + remedy);

@@ -135,6 +135,10 @@ std::string withAbsolutePath(const std::string& argument) {
 }
 
 int runAll(Options& options) {
+  if (options.config.faces > 1 && (options.hog || options.aligned || options.features)) {
+    return report({ErrorCode::kInvalidArgument, "aligned faces and FHOG are those of one face",
+                   "Leave --faces out"});
+  }
   BatchRequest& request = options.request;
   request.program = executablePath();
   request.threads = options.config.threads;
@@ -160,10 +164,7 @@ int runAll(Options& options) {
   };
   const Result<BatchReport> done = runBatch(request, observer);
   line.clear();
-  if (!done.ok()) {
-    report(done.error());
-    return done.error().code == ErrorCode::kInvalidArgument ? kUsage : kFailed;
-  }
+  if (!done.ok()) return report(done.error());
   for (const std::string& warning : done->warnings) {
     std::fprintf(stderr, "warning: %s\n", warning.c_str());
   }

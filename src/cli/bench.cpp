@@ -300,7 +300,10 @@ void addBench(CLI::App& app, Action& action) {
       ->check(CLI::ExistingFile);
   command->add_option("--threads", options->threads, "Numbers of threads [default: 1 and all]")
       ->check(CLI::Range(1, 1024));
-  command->add_option("--only", options->only, "Ways to measure, e.g. open \"openface clnf\"");
+  std::vector<std::string> ways;
+  for (const Way& way : kWays) ways.emplace_back(way.name);
+  command->add_option("--only", options->only, "Ways to measure, e.g. open \"openface clnf\"")
+      ->check(CLI::IsMember(ways));
   command->add_option("--runs", options->runs, "Runs of each; the fastest counts")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();

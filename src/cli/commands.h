@@ -20,7 +20,7 @@ enum ExitCode : int {
   kInterrupted = 130  ///< Ctrl-C: outputs hold what was done until then
 };
 
-/// Prints "error: message. remedy" to stderr; returns kFailed.
+/// Prints "error: message. remedy" to stderr; returns kUsage for an invalid argument, else kFailed.
 int report(const Error& error);
 
 /// --runtime and --device, for every command that analyses.
@@ -29,6 +29,9 @@ void addRuntimeOptions(CLI::App& command, Config& config);
 void useTheCpu(Config& config);
 /// --detect-every and --detect-size, likewise.
 void addDetectorOptions(CLI::App& command, Config& config);
+
+/// --neutral, likewise.
+void addNeutralOption(CLI::App& command, Config& config);
 
 // One file a command. Each adds its subcommand and, when that is chosen, sets `action`.
 void addExtract(CLI::App& app, Action& action);

@@ -202,7 +202,8 @@ int examine(const Config& config) {
 void addDoctor(CLI::App& app, Action& action) {
   auto config = std::make_shared<Config>();
   CLI::App* command = app.add_subcommand(
-      "doctor", "Versions, processor, models and their hashes, a run of each network");
+      "doctor",
+      "Versions, processor, models and their hashes, a run of each of the open pack's networks");
   addRuntimeOptions(*command, *config);
   auto providers = std::make_shared<bool>(false);
   command->add_flag("--providers", *providers,

@@ -44,7 +44,20 @@ bool isFolder(const std::string& output) {
 }
 
 /// One output name an input; two inputs may not share one.
-Result<std::vector<fs::path>> outputNames(const Options& options) {
+Result<std::vector<fs::path>> outputNames(Options& options) {
+  const fs::path suffix = isFolder(options.output) ? "" : fs::path(options.output).extension();
+  if (options.inputs.size() > 1 &&
+      (options.output == "-" || suffix == ".csv" || suffix == ".jsonl")) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "-o " + options.output + " is one table, but there are several inputs",
+                 "Name a folder, or extract them one by one"};
+  }
+  if (suffix == ".parquet" || suffix == ".feather") {
+    return Error{ErrorCode::kInvalidArgument,
+                 "-o " + options.output + ": this command writes .csv and .jsonl",
+                 "The Python package writes " + suffix.string() + ": frontalis.extract_to_file"};
+  }
+  if (suffix == ".jsonl" && !options.given("--format")) options.format = "jsonl";
   if (options.inputs.size() == 1 && !options.output.empty() && !isFolder(options.output)) {
     return std::vector<fs::path>{options.output};
   }
@@ -163,14 +176,10 @@ Status checkPlaces(const Options& options) {
 
 int extractAll(Options& options) {
   const Result<std::vector<fs::path>> outputs = outputNames(options);
-  if (!outputs.ok()) {
-    report(outputs.error());
-    return kUsage;
-  }
+  if (!outputs.ok()) return report(outputs.error());
   if (options.inputs.size() > 1 && (!options.hog.empty() || !options.aligned.empty())) {
-    report({ErrorCode::kInvalidArgument, "--hog and --aligned name the files of one input",
-            "Extract the inputs one by one"});
-    return kUsage;
+    return report({ErrorCode::kInvalidArgument, "--hog and --aligned name the files of one input",
+                   "Extract the inputs one by one"});
   }
   Result<WorkerReport> worker = WorkerReport::create(options.report_descriptor);
   if (!worker.ok()) {
@@ -179,8 +188,7 @@ int extractAll(Options& options) {
   }
   if (const Status places = checkPlaces(options); !places.ok()) {
     worker->failed(places.error());
-    report(places.error());
-    return kUsage;
+    return report(places.error());
   }
   std::signal(SIGINT, onInterrupt);
   std::signal(SIGTERM, onInterrupt);
@@ -189,7 +197,7 @@ int extractAll(Options& options) {
   for (std::size_t i = 0; i < options.inputs.size(); ++i) {
     const int code = extractOne(options, options.inputs[i], (*outputs)[i], *worker);
     if (code == kInterrupted || interrupted) return kInterrupted;
-    if (code == kFailed) ++failed;
+    if (code == kFailed || code == kUsage) ++failed;
     worst = std::max(worst, code);
   }
   // Some inputs failed, others did not: what was written stays, the code tells.

@@ -1,12 +1,16 @@
 #include "cli/extract_options.h"
 
+#include <algorithm>
+
 #include "cli/commands.h"
 
 namespace frontalis::cli {
 
 void addExtractOptions(CLI::App& command, ExtractOptions& options) {
   const std::size_t before = command.get_options().size();
-  command.add_option("--format", options.format, "csv, or jsonl: one JSON object a frame")
+  command
+      .add_option("--format", options.format,
+                  "csv, or jsonl: one JSON object a frame (as the name of -o says)")
       ->check(CLI::IsMember({"csv", "jsonl"}))
       ->capture_default_str();
   Config& config = options.config;
@@ -39,6 +43,7 @@ void addExtractOptions(CLI::App& command, ExtractOptions& options) {
       ->check(CLI::Range(0.0, 100.0));
   command.add_flag("!--no-mask", config.aligned_mask, "Aligned faces with their surroundings");
   addDetectorOptions(command, config);
+  addNeutralOption(command, config);
   command.add_flag("--static", config.static_models,
                    "Do not use the person's neutral (OpenFace's -au_static)");
   command.add_flag("--online", config.online,
@@ -49,6 +54,12 @@ void addExtractOptions(CLI::App& command, ExtractOptions& options) {
   addRuntimeOptions(command, config);
   const std::vector<CLI::Option*> now = command.get_options();
   options.added.assign(now.begin() + static_cast<std::ptrdiff_t>(before), now.end());
+}
+
+bool ExtractOptions::given(const std::string& name) const {
+  return std::any_of(added.begin(), added.end(), [&](const CLI::Option* option) {
+    return option->get_name() == name && option->count() > 0;
+  });
 }
 
 std::vector<std::string> givenArguments(const ExtractOptions& options) {

@@ -16,6 +16,8 @@ struct ExtractOptions {
   Columns columns;
   Config config;
   std::vector<const CLI::Option*> added;
+
+  [[nodiscard]] bool given(const std::string& name) const;
 };
 
 void addExtractOptions(CLI::App& command, ExtractOptions& options);

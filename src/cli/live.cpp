@@ -17,6 +17,7 @@
 #include "frontalis/version.h"
 #include "output/csv.h"
 #include "output/json_lines.h"
+#include "output/row_values.h"
 #include "pipeline/live_stream.h"
 
 namespace frontalis::cli {
@@ -199,6 +200,10 @@ int live(const Options& options) {
   Columns page_columns = stream.columns();
   page_columns.landmarks_3d = page_columns.blendshapes = false;
   const JsonLinesFormat page_format(page_columns);
+  if (const Status fits = checkWanted(options.columns, stream.columns(), options.config.pack);
+      !fits.ok()) {
+    return report(fits.error());
+  }
   const JsonLinesFormat format(chosen(options.columns, stream.columns()));
   std::unique_ptr<LiveServer> server;
   if (options.port >= 0) {

@@ -20,10 +20,23 @@ namespace frontalis::cli {
 
 int report(const Error& error) {
   std::fprintf(stderr, "error: %s\n", error.text().c_str());
-  return kFailed;
+  return error.code == ErrorCode::kInvalidArgument ? kUsage : kFailed;
 }
 
 namespace {
+
+/// The word in a command's place that is none; empty where there is no such word.
+std::string unknownCommand(const CLI::App& app, const std::vector<std::string>& arguments) {
+  const CLI::App* at = &app;
+  for (const std::string& word : arguments) {
+    if (at->get_require_subcommand_min() == 0 || word.empty() || word.front() == '-') return "";
+    const auto commands =
+        at->get_subcommands([&](const CLI::App* c) { return c->get_name() == word; });
+    if (commands.empty()) return word;
+    at = commands.front();
+  }
+  return "";
+}
 
 /// Libraries that are refused memory also crash. Where the address space is limited, that is why;
 /// elsewhere a crash stays a crash.
@@ -106,6 +119,11 @@ int main(int argc, char** argv) {
     const bool value = i > 1 && std::string_view(argv[i - 1]) == "--sides" &&
                        std::string_view(argv[i]) == "mirror";
     value ? arguments.back() += "=mirror" : arguments.emplace_back(argv[i]);
+  }
+  if (const std::string unknown = cli::unknownCommand(app, arguments); !unknown.empty()) {
+    return cli::report({ErrorCode::kInvalidArgument, "there is no command \"" + unknown + "\"",
+                        unknown == "train" ? "It is the Python package's: pip install frontalis"
+                                           : "See frontalis --help"});
   }
   std::reverse(arguments.begin(), arguments.end());  // CLI11's order
   try {

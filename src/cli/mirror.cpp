@@ -158,11 +158,10 @@ int mirrorAll(Options& options) {
   for (const std::string& video : options.videos) {
     const auto [place, fresh] = stems.emplace(fs::path(video).stem().string(), video);
     if (!fresh) {
-      report({ErrorCode::kInvalidArgument,
-              place->second + " and " + video + " would both be written to " +
-                  (fs::path(options.folder) / place->first).string() + "_...",
-              "Mirror them into different folders"});
-      return kUsage;
+      return report({ErrorCode::kInvalidArgument,
+                     place->second + " and " + video + " would both be written to " +
+                         (fs::path(options.folder) / place->first).string() + "_...",
+                     "Mirror them into different folders"});
     }
   }
   const Interrupt interrupt;
@@ -172,7 +171,7 @@ int mirrorAll(Options& options) {
   for (const std::string& video : options.videos) {
     int code = kOk;
     outcomes.push_back(mirrorOne(options, video, interrupt, code));
-    if (code == kFailed) ++failed;
+    if (code == kFailed || code == kUsage) ++failed;
     worst = std::max(worst, code);
     if (code == kInterrupted || interrupt.requested()) break;
   }
@@ -225,6 +224,7 @@ void addMirror(CLI::App& app, Action& action) {
   command->add_flag("--software-encoder", options->software,
                     "libx264 even where the machine has an encoder of its own");
   addDetectorOptions(*command, config);
+  addNeutralOption(*command, config);
   command->add_flag("--static", config.static_models, "Do not use the person's neutral");
   command->add_option("--threads", config.threads, "Busy threads at most; 0 = one per core")
       ->check(CLI::Range(0, 1024))

@@ -35,10 +35,7 @@ int run(const Options& options) {
   };
   const Result<RenderReport> done = renderVideo(request);
   progress.finish();
-  if (!done.ok()) {
-    report(done.error());
-    return done.error().code == ErrorCode::kInvalidArgument ? kUsage : kFailed;
-  }
+  if (!done.ok()) return report(done.error());
   for (const std::string& warning : done->warnings) {
     std::fprintf(stderr, "warning: %s: %s\n", options.video.c_str(), warning.c_str());
   }

@@ -25,9 +25,8 @@ struct Options {
 int run(const Options& options) {
   if (options.videos.size() > options.tables.size() ||
       options.names.size() > options.tables.size()) {
-    report({ErrorCode::kInvalidArgument, "there are more videos or names than tables",
-            "Give at most one --video and one --name a table, in the tables' order"});
-    return kUsage;
+    return report({ErrorCode::kInvalidArgument, "there are more videos or names than tables",
+                   "Give at most one --video and one --name a table, in the tables' order"});
   }
   std::vector<ReportSeries> series;
   for (std::size_t i = 0; i < options.tables.size(); ++i) {
@@ -52,8 +51,8 @@ int run(const Options& options) {
   const Status written = writeReport(series, wanted, output);
   progress.finish();
   if (!written.ok()) {
-    report(written.error());
-    return written.error().code == ErrorCode::kCancelled ? kInterrupted : kFailed;
+    const int code = report(written.error());
+    return written.error().code == ErrorCode::kCancelled ? static_cast<int>(kInterrupted) : code;
   }
   if (!options.quiet) std::fprintf(stderr, "report: %s\n", output.c_str());
   return kOk;

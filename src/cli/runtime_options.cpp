@@ -1,5 +1,9 @@
 #include <strings.h>
 
+#include <charconv>
+#include <string>
+#include <system_error>
+
 #include "cli/commands.h"
 #include "cli/memory_limit.h"
 
@@ -45,6 +49,26 @@ void addDetectorOptions(CLI::App& command, Config& config) {
                   "Longer side, in px, of the picture the detector sees: more finds smaller faces")
       ->check(CLI::Range(32, 8192))
       ->capture_default_str();
+}
+
+void addNeutralOption(CLI::App& command, Config& config) {
+  command
+      .add_option_function<std::string>(
+          "--neutral",
+          [&config](const std::string& text) {
+            TimeSpan span;
+            const char* const end = text.data() + text.size();
+            const auto [dash, first] = std::from_chars(text.data(), end, span.from_s);
+            const bool half = first == std::errc() && dash != end && *dash == '-';
+            const auto [rest, second] = std::from_chars(half ? dash + 1 : end, end, span.to_s);
+            if (!half || second != std::errc() || rest != end || span.from_s < 0 ||
+                !(span.to_s > span.from_s)) {
+              throw CLI::ValidationError("--neutral", "\"" + text + "\" is no FROM-TO, as 0.5-2");
+            }
+            config.neutral = span;
+          },
+          "Seconds in which the face is neutral, as 0.5-2 (open pack) [default: looked for]")
+      ->type_name("FROM-TO");
 }
 
 }  // namespace frontalis::cli

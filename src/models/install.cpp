@@ -123,9 +123,10 @@ Result<std::size_t> installModels(const std::string& name, const InstallOptions&
   FRONTALIS_TRY(licenceNotice(name));
   FRONTALIS_ASSIGN(const Pack pack, findPack(name));
   if (!options.accept_licence && !consentInEnvironment()) {
-    return Error{ErrorCode::kCancelled, "the terms of the pack \"" + name + "\" were not accepted",
-                 "Type YES when asked, add --accept-license, or set "
-                 "OPENFACE_MODELS_ACCEPT_LICENSE=1"};
+    return Error{
+        ErrorCode::kCancelled, "the terms of the pack \"" + name + "\" were not accepted",
+        "Type YES when asked, say so (--accept-license; Python: accept_licence=True), or set "
+        "OPENFACE_MODELS_ACCEPT_LICENSE=1"};
   }
   return installPack(pack, {}, options.progress);
 }

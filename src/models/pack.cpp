@@ -149,7 +149,11 @@ Status verifyFile(const fs::path& path, const PackFile& expected, const std::str
   std::error_code error;
   const std::uint64_t size = fs::file_size(path, error);
   if (error) {
-    return Error{ErrorCode::kModelMissing, path.string() + ": model file is missing", repair};
+    return Error{ErrorCode::kModelMissing, path.string() + ": model file is missing",
+                 expected.sha256.empty()  // no source is known for it
+                     ? "Nothing installs it: run `frontalis models import FOLDER` with a folder "
+                       "that holds it"
+                     : repair};
   }
   if (expected.sha256.empty()) return {};
   if (size != expected.bytes) {
@@ -215,8 +219,11 @@ Result<Pack> findPack(const std::string& name) {
   }
   if (name == "pfld") return userPack(kPfldManifest, frontalisHome() / "packs" / "pfld");
   if (name != "open") {
+    std::error_code ignored;
     return Error{ErrorCode::kInvalidArgument, "there is no pack \"" + name + "\"",
-                 "Choose open, openface or pfld, or give a pack's folder"};
+                 fs::is_directory(name, ignored)
+                     ? "The folder of that name is \"" + name + "/\""
+                     : "Choose open, openface or pfld, or give a pack's folder"};
   }
   std::string tried;
   for (const fs::path& folder : openPackFolders()) {

@@ -56,6 +56,10 @@ TEST_F(StoreTest, NothingInstalled) {
     EXPECT_NE(file.problem.find("models install openface"), std::string::npos);
     EXPECT_NE(file.problem.find(file.path.string()), std::string::npos);
   }
+  for (const ModelFile& file : part(*parts, "openface", "ceclm").files) {
+    EXPECT_EQ(file.problem.find("models install"), std::string::npos) << "nothing installs it";
+    EXPECT_NE(file.problem.find("models import"), std::string::npos);
+  }
   EXPECT_FALSE(listModels("nonsense", ModelCheck::kSize).ok());
   EXPECT_FALSE(fs::exists(base_)) << "looking creates nothing";
 }

@@ -40,6 +40,19 @@ void indexed(std::vector<std::string>& out, const std::string& prefix, std::size
 
 std::string auName(int number) { return (number < 10 ? "0" : "") + std::to_string(number); }
 
+Status checkWanted(const Columns& wanted, const Columns& filled, const std::string& pack) {
+  if (wanted.sides && !filled.sides) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "the pack \"" + pack + "\" has no left and right of a whole face",
+                 "Use sides \"mirror\", which measures the mirrored halves, or the open pack"};
+  }
+  if (wanted.blendshapes && !filled.blendshapes) {
+    return Error{ErrorCode::kInvalidArgument, "the pack \"" + pack + "\" has no coefficients",
+                 "Leave --blendshapes out, or use the open pack"};
+  }
+  return {};
+}
+
 std::vector<std::string> valueNames(const Columns& columns) {
   std::vector<std::string> out;
   const auto add = [&out](std::initializer_list<const char*> names) {

@@ -61,7 +61,7 @@ Result<ExtractReport> extractToFile(const ExtractRequest& request) {
     if (!extractor.hasAppearance()) {
       return Error{ErrorCode::kInvalidArgument,
                    "the pack \"" + request.config.pack + "\" has no aligned faces and no FHOG",
-                   "Add --pack openface or --features"};
+                   "Use the openface pack, or --features"};
     }
     extractor.onAppearance([&](const Appearance& seen) { return appearance.write(seen); });
   }
@@ -75,6 +75,7 @@ Result<ExtractReport> extractToFile(const ExtractRequest& request) {
   std::vector<Row> annotated;
 
   const bool named = !extractor.input().is_video && std::filesystem::is_directory(request.input);
+  FRONTALIS_TRY(checkWanted(request.wanted, extractor.columns(), request.config.pack));
   const Columns columns = both(request.wanted, extractor.columns());
   const CsvFormat csv(
       columns, columns.failed_keep_state ? CsvStyle::kOpenFace : CsvStyle::kFrontalis, named);

@@ -20,6 +20,7 @@ Json optionsJson(const ExtractRequest& request) {
           {"threads", c.threads},
           {"online", c.online},
           {"static_models", c.static_models},
+          {"neutral", c.neutral ? Json{c.neutral->from_s, c.neutral->to_s} : Json()},
           {"mirror_sides", c.mirror_sides},
           {"runtime", c.runtime},
           {"device", c.device},

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "frontalis/result.h"
 #include "frontalis/row.h"
 
 namespace frontalis {
@@ -21,6 +22,9 @@ inline Columns both(const Columns& wanted, const Columns& filled) {
   c.blendshapes &= wanted.blendshapes;
   return c;
 }
+
+/// kInvalidArgument where sides or coefficients are wanted of a pack that does not measure them.
+Status checkWanted(const Columns& wanted, const Columns& filled, const std::string& pack);
 
 /// Names of the columns that hold a row's measured values: all but those that say which row it is
 /// (file, frame, face_id, timestamp, confidence, success). OpenFace's names and order (spec

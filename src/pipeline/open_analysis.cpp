@@ -93,7 +93,8 @@ class OpenMeter final : public FaceMeter {
 /// Neutral -> formulas.
 class OpenInterpreter final : public FaceInterpreter {
  public:
-  OpenInterpreter(const OpenAuOptions& options, bool online) : aus_(options), online_(online) {}
+  OpenInterpreter(const OpenAuOptions& options, bool online, const std::optional<TimeSpan>& neutral)
+      : aus_(options), online_(online), neutral_(neutral) {}
 
   FrameRecord interpret(const Measurement& measurement) override {
     const auto scope = times_.time(kAus);
@@ -101,18 +102,24 @@ class OpenInterpreter final : public FaceInterpreter {
     if (online_) {
       complete(record);
     } else if (record.row.success) {
-      aus_.add(record.signals);
+      aus_.add(record.signals, marked(record.row));
     }
     return record;
   }
 
   void finish() override {
-    if (!online_) report_ = aus_.finish();
+    if (online_) return;
+    report_ = aus_.finish();
+    if (neutral_ && !report_.marked) {
+      report_.warnings.push_back("No frame of the neutral that was given shows the face: " +
+                                 std::string("it was looked for in the whole video"));
+    }
   }
 
   void complete(FrameRecord& record) override {
     if (!record.row.success) return aus_.lost();
-    const OpenAuRow aus = online_ ? aus_.process(record.signals) : aus_.row(record.signals);
+    const OpenAuRow aus =
+        online_ ? aus_.process(record.signals, marked(record.row)) : aus_.row(record.signals);
     record.row.intensity = aus.intensity;
     record.row.intensity_right = aus.right;
     record.row.intensity_left = aus.left;
@@ -127,9 +134,14 @@ class OpenInterpreter final : public FaceInterpreter {
   [[nodiscard]] std::vector<std::string> warnings() const override { return report_.warnings; }
 
  private:
+  [[nodiscard]] bool marked(const Row& row) const {
+    return neutral_ && row.timestamp >= neutral_->from_s && row.timestamp <= neutral_->to_s;
+  }
+
   OpenAus aus_;
   OpenNeutralReport report_;
   const bool online_;
+  const std::optional<TimeSpan> neutral_;
 
   const std::size_t kAus = times_.stage("aus");
 };
@@ -165,7 +177,7 @@ class OpenAnalysis final : public Analysis {
   [[nodiscard]] std::unique_ptr<FaceInterpreter> interpreter() const override {
     OpenAuOptions options;
     options.population_neutral = image_ || config_.static_models;
-    return std::make_unique<OpenInterpreter>(options, config_.online);
+    return std::make_unique<OpenInterpreter>(options, config_.online, config_.neutral);
   }
 
  private:
@@ -205,6 +217,22 @@ class OpenAnalysis final : public Analysis {
   const CanonicalFace canonical_;
 };
 
+Status checkNeutral(const Config& config, bool image) {
+  if (!config.neutral) return {};
+  const auto [from, to] = *config.neutral;
+  if (!(from >= 0 && to > from)) {
+    return Error{ErrorCode::kInvalidArgument, "the neutral begins after its end",
+                 "Give the seconds from and to which the face is neutral"};
+  }
+  if (image || config.static_models) {
+    return Error{ErrorCode::kInvalidArgument,
+                 image ? "images are compared with an average face, not with a neutral of their own"
+                       : "--static does without the neutral that is given",
+                 "Leave one of them out"};
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Analysis>> makeOpenAnalysis(const Config& config, const Pack& pack,
@@ -215,6 +243,7 @@ Result<std::unique_ptr<Analysis>> makeOpenAnalysis(const Config& config, const P
         "the open pack measures on its own mesh, not on landmarks \"" + config.landmarks + "\"",
         "Leave --landmarks out, or add --pack openface"};
   }
+  FRONTALIS_TRY(checkNeutral(config, image));
   return OpenAnalysis::create(config, pack, image);
 }
 

@@ -219,6 +219,11 @@ class OpenFaceAnalysis final : public Analysis {
 
 Result<std::unique_ptr<Analysis>> makeOpenFaceAnalysis(const Config& config, const Pack& pack,
                                                        bool image) {
+  if (config.neutral) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "the models of \"" + pack.name + "\" take a running median for the neutral",
+                 "Leave --neutral out, or use the open pack"};
+  }
   return OpenFaceAnalysis::create(config, pack, image);
 }
 

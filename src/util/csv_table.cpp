@@ -23,6 +23,13 @@ std::string_view trimmed(std::string_view text) {
 Status scanCsv(std::string& text, const std::string& name,
                const std::function<Status(std::span<const std::string_view> cells)>& take) {
   std::size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;  // a byte order mark is not a name
+  if (text.substr(at, 1) == "{") {
+    return Error{ErrorCode::kCorrupt, name + ": holds JSON, expected a CSV table",
+                 "Tables for reading are made by `frontalis extract -o NAME.csv`"};
+  }
+  if (text.substr(0, 1024).find('\0') != std::string::npos) {
+    return Error{ErrorCode::kCorrupt, name + ": is no text, expected a CSV table"};
+  }
   std::size_t line = 0;
   std::size_t columns = 0;
   std::vector<std::string_view> cells;

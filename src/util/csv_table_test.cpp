@@ -30,6 +30,16 @@ TEST(CsvTable, RaggedRowsNameTheLine) {
   EXPECT_FALSE(CsvTable::parse("", "t.csv").ok());
 }
 
+TEST(CsvTable, OtherKindsOfFilesAreNamed) {
+  const auto json = CsvTable::parse("{\"frame\":1}\n", "t.jsonl");
+  EXPECT_NE(json.error().text().find("t.jsonl: holds JSON"), std::string::npos);
+  const auto video = CsvTable::parse(std::string("\0\0\0\x18"
+                                                 "ftypmp42\n,",
+                                                 14),
+                                     "t.mp4");
+  EXPECT_NE(video.error().text().find("is no text"), std::string::npos);
+}
+
 TEST(CsvTable, NotANumber) {
   const auto table = CsvTable::parse("a,b,c,d\nnan,inf,1x,0x1p3\n", "t.csv");
   for (std::size_t c = 0; c < 4; ++c) EXPECT_EQ(table->number(0, c), std::nullopt) << c;
