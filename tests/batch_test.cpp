@@ -240,6 +240,21 @@ TEST_F(BatchTest, AManifestOfOthersWritesNowhereElse) {
   }
 }
 
+TEST_F(BatchTest, OptionsReachTheWorkersAsTheyWereGiven) {
+  writeGrayVideo(folder_ / "videos/a.y4m", 2);
+  const std::pair<std::string, std::vector<std::string>> cases[] = {
+      {"--format jsonl --sides --no-mask --neutral 0-1",
+       {"--format=jsonl", "--sides", "--no-mask", "--neutral=0-1"}},
+      {"--no-mask=false --sides=mirror", {"--sides=mirror", "--no-mask=false"}}};
+  int count = 0;
+  for (const auto& [given, kept] : cases) {
+    const std::string name = "t" + std::to_string(++count);
+    EXPECT_EQ(run(videos() + " " + out(name) + " --threads 1 " + given).code, 0) << given;
+    EXPECT_EQ(records(name).front()["arguments"], json(kept)) << given;
+    EXPECT_EQ(last(name).at("a.y4m")["state"], "done");
+  }
+}
+
 TEST_F(BatchTest, OneFolderIsMadeOneWayByOneBatchAtATime) {
   writeGrayVideo(folder_ / "videos/a.y4m", 3);
   EXPECT_EQ(run(videos()).code, 2);

@@ -41,7 +41,10 @@ void addExtractOptions(CLI::App& command, ExtractOptions& options) {
       .add_option("--aligned-scale", config.aligned_scale,
                   "Scale of aligned faces, px per mm [default: 0.7 at 112 px, in proportion]")
       ->check(CLI::Range(0.0, 100.0));
-  command.add_flag("!--no-mask", config.aligned_mask, "Aligned faces with their surroundings");
+  // A negated flag would be recorded, and read back, the wrong way round.
+  command.add_flag_callback(
+      "--no-mask", [&config] { config.aligned_mask = false; },
+      "Aligned faces with their surroundings");
   addDetectorOptions(command, config);
   addNeutralOption(command, config);
   command.add_flag("--static", config.static_models,

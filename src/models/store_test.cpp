@@ -57,7 +57,8 @@ TEST_F(StoreTest, NothingInstalled) {
     EXPECT_NE(file.problem.find(file.path.string()), std::string::npos);
   }
   for (const ModelFile& file : part(*parts, "openface", "ceclm").files) {
-    EXPECT_EQ(file.problem.find("models install"), std::string::npos) << "nothing installs it";
+    if (file.path.string().find("cen_patches") == std::string::npos) continue;
+    EXPECT_EQ(file.problem.find("models install"), std::string::npos) << file.problem;
     EXPECT_NE(file.problem.find("models import"), std::string::npos);
   }
   EXPECT_FALSE(listModels("nonsense", ModelCheck::kSize).ok());
