@@ -122,7 +122,7 @@ int main(int argc, char** argv) {
   }
   if (const std::string unknown = cli::unknownCommand(app, arguments); !unknown.empty()) {
     return cli::report({ErrorCode::kInvalidArgument, "there is no command \"" + unknown + "\"",
-                        unknown == "train" ? "It is the Python package's: pip install frontalis"
+                        unknown == "train" ? "It comes with the Python package, see docs/python.md"
                                            : "See frontalis --help"});
   }
   std::reverse(arguments.begin(), arguments.end());  // CLI11's order
