@@ -27,7 +27,7 @@ one() {
     [ ! -d "$folder" ] || folders+=("$folder")
   done
   if "$build/fuzz/fuzz_$name" -max_total_time="$seconds" -max_len=$size -timeout=30 \
-    -rss_limit_mb=3000 -malloc_limit_mb=1500 -print_final_stats=1 \
+    -rss_limit_mb=5000 -malloc_limit_mb=2000 -print_final_stats=1 \
     -artifact_prefix="$crashes/$name-" "${folders[@]}" >"$build/fuzz/$name.log" 2>&1; then
     sed -n "s/^stat::number_of_executed_units: */ok    $name, inputs run: /p" "$build/fuzz/$name.log"
   else

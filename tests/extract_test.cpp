@@ -148,10 +148,15 @@ TEST_F(ExtractTest, ANeutralThatIsGivenRules) {
   EXPECT_EQ(meta("smile.meta.json")["options"]["neutral"], nlohmann::json({1.5, 2.4}));
   ASSERT_EQ(run(video + out("rest.csv") + " --neutral 0-0.5").code, 0);
   EXPECT_GT(mean(table("rest.csv"), 45, 70, "AU12_r"), 4);
-  const Outcome nowhere = run(video + out("nowhere.csv") + " --neutral 100-200");
-  EXPECT_EQ(nowhere.code, 0);
-  EXPECT_NE(nowhere.err.find("the neutral that was given"), std::string::npos) << nowhere.err;
-  for (const char* wrong : {"2-1", "1", "-1-2", "1-", "1-2-3", "a-b", "nan-nan", "0-1 --static"}) {
+  for (const char* how : {" --online", " --faces 2", " --sides mirror", " --threads 2"}) {
+    ASSERT_EQ(run(video + out("how.csv") + " --neutral 1.5-2.4" + how).code, 0) << how;
+    EXPECT_LT(mean(table("how.csv"), 50, 70, "AU12_r"), 0.5) << how;
+    const Outcome nowhere = run(video + out("nowhere.csv") + " --neutral 100-200" + how);
+    EXPECT_EQ(nowhere.code, 0);
+    EXPECT_NE(nowhere.err.find("given as neutral"), std::string::npos) << how << nowhere.err;
+  }
+  for (const char* wrong :
+       {"2-1", "1", "-1-2", "1-", "1-2-3", "a-b", "nan-nan", "0-inf", "0-1 --static"}) {
     EXPECT_EQ(run(video + out("w.csv") + " --neutral=" + wrong).code, 2) << wrong;
   }
 }
@@ -309,6 +314,8 @@ TEST_F(ExtractTest, WrongUsageExitsWithTwo) {
   const std::string video = "extract -q '" + sample("single_face.mp4").string() + "' ";
   const Outcome parquet = run(video + "-o " + out("a.parquet"));
   EXPECT_EQ(parquet.code, 2);
+  EXPECT_EQ(run(video + "-o " + out("a.json")).code, 2);
+  EXPECT_EQ(run(video + "--format csv -o " + out("a.jsonl")).code, 2);
   EXPECT_NE(parquet.err.find("Python"), std::string::npos) << parquet.err;
   EXPECT_EQ(run(video + "--faces 2 --hog " + out("a.hog") + " -o " + out("a.csv")).code, 2);
   EXPECT_EQ(run("bench " + sample("single_face.mp4").string() + " --only nonsense").code, 2);

@@ -36,8 +36,10 @@ struct Config {
   bool online = false;
   /// Models that do not use the person's neutral (OpenFace's -au_static). Always on for images.
   bool static_models = false;
-  /// Open pack: when the face is neutral, in timestamps of the video; without, the frames at rest
-  /// are looked for. All of its frames with a face count, as they are. Not for images.
+  /// Open pack: when the face is neutral, by Row::timestamp, 0 <= from < to; without, the frames at
+  /// rest are looked for. The median of its frames with a face is taken as it is (those with
+  /// confidence below .5 left out, evenly thinned beyond 1000). kInvalidArgument for other packs,
+  /// images, and together with static_models.
   std::optional<TimeSpan> neutral;
 
   /// Left and right from the mirrored halves of each frame, analysed beside it: see

@@ -16,9 +16,9 @@ def main():
     from ._runtime import find_openvino
     find_openvino()
     if arguments in (["--help"], ["-h"]):
-        subprocess.run([PROGRAM, *arguments], check=False)
+        code = subprocess.run([PROGRAM, *arguments], check=False).returncode
         print("  train                       A pack of one's own from coded videos")
-        return 0
+        return code
     os.execv(PROGRAM, [str(PROGRAM), *arguments])
 
 

@@ -144,11 +144,11 @@ class Extractor:
     """
 
     def __init__(self, input, *, progress=False, **options):
-        config, _ = _settings(options)
+        config, columns = _settings(options)
         self._name = Path(input).name
         self._progress = progress
         self._begun = False
-        self._native = _native.Extractor(Path(input), config)
+        self._native = _native.Extractor(Path(input), config, columns)
 
     @property
     def input(self):
@@ -188,8 +188,7 @@ class Pipeline:
     """
 
     def __init__(self, **options):
-        config, _ = _settings(options)
-        self._native = _native.Pipeline(config)
+        self._native = _native.Pipeline(*_settings(options))
 
     @property
     def columns(self):

@@ -59,7 +59,7 @@ def _arguments(options):
             out.append("--sides")
             continue
         if name == "neutral" and not isinstance(value, str):
-            text = "-".join(format(end, "g") for end in value)
+            text = "-".join(repr(float(end)).removesuffix(".0") for end in value)
         if name in ("pack", "landmarks") and ("/" in text or text.endswith(".csv")):
             text = os.path.abspath(text) + ("/" if text.endswith("/") else "")
         out.append(f"--{name}={text}")
@@ -228,6 +228,8 @@ class BatchReport:
     def exit_code(self):
         """As `frontalis batch` ends with it."""
         done, damaged = self.counts.get("done", 0), self.counts.get("damaged", 0)
+        if isinstance(self.broken, InvalidArgument):
+            return 2
         if self.broken or done + damaged == 0:
             return 1
         return 0 if done == len(self.videos) else 3

@@ -234,9 +234,11 @@ nb::dict extractToFileFor(const Path& input, const Path& output, const Config& c
 /// Iterates over rows. One thread at a time looks into it; others wait.
 class PyExtractor {
  public:
-  PyExtractor(Path input, Config config) : input_(std::move(input)), config_(std::move(config)) {
+  PyExtractor(Path input, Config config, const Columns& wanted)
+      : input_(std::move(input)), config_(std::move(config)) {
     const nb::gil_scoped_release release;
     extractor_.emplace(unwrap(Extractor::open(input_, config_)));
+    check(checkWanted(wanted, extractor_->columns(), config_.pack));
     extractor_->onProgress(reportTo(dialogue_));
     layout_ = std::make_shared<Layout>(extractor_->columns());
   }
@@ -330,9 +332,10 @@ struct PictureView {
 
 class PyPipeline {
  public:
-  explicit PyPipeline(const Config& config) {
+  PyPipeline(const Config& config, const Columns& wanted) {
     const nb::gil_scoped_release release;
     pipeline_.emplace(unwrap(Pipeline::open(config)));
+    check(checkWanted(wanted, pipeline_->columns(), config.pack));
     layout_ = std::make_shared<Layout>(pipeline_->columns());
   }
 
@@ -533,7 +536,8 @@ NB_MODULE(_native, m) {
       .def("__len__", &RowTable::rows)
       .def("__arrow_c_array__", &RowTable::toArrow, nb::arg("requested_schema") = nb::none());
   nb::class_<PyExtractor>(m, "Extractor")
-      .def(nb::init<fs::path, Config>(), nb::arg("input"), nb::arg("config"))
+      .def(nb::init<fs::path, Config, Columns>(), nb::arg("input"), nb::arg("config"),
+           nb::arg("columns"))
       .def("__iter__", [](nb::handle self) { return self; })
       .def("__next__", &PyExtractor::next)
       .def("on_progress", &PyExtractor::onProgress, nb::arg("progress").none())
@@ -541,7 +545,7 @@ NB_MODULE(_native, m) {
       .def_prop_ro("value_names", &PyExtractor::names)
       .def("meta", &PyExtractor::meta);
   nb::class_<PyPipeline>(m, "Pipeline")
-      .def(nb::init<Config>(), nb::arg("config"))
+      .def(nb::init<Config, Columns>(), nb::arg("config"), nb::arg("columns"))
       .def("process", &PyPipeline::process, nb::arg("picture").noconvert(), nb::arg("timestamp"),
            nb::arg("format") = "bgr", nb::arg("rotation") = 0, nb::arg("mirrored") = false)
       .def("reset", &PyPipeline::reset)

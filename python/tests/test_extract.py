@@ -205,13 +205,17 @@ def test_other_python_threads_go_on(clip):
     assert ticks > 5
 
 
-def test_a_neutral_that_is_given(clip):
-    frame = frontalis.extract(clip, neutral=(0, 0.5), progress=False)
-    assert frame.attrs["options"]["neutral"] == [0, 0.5]
-    with pytest.raises(frontalis.InvalidArgument, match="begins after its end"):
-        frontalis.extract(clip, neutral=(2, 1), progress=False)
-    pipeline = frontalis.Pipeline(neutral=(0, 0.5))
-    assert pipeline.columns == frontalis.Pipeline().columns
+def test_a_neutral_that_is_given():
+    smile = (1.5, 2.4)  # s of this video; then it is what all else is measured from
+    video = SAMPLES / "single_face.mp4"
+    frame = frontalis.extract(video, neutral=smile, progress=False)
+    assert frame.attrs["options"]["neutral"] == list(smile)
+    assert frame.AU12_r[45:70].mean() < 0.5
+    rows = list(frontalis.Extractor(video, neutral=smile, online=True))
+    assert numpy.mean([row["AU12_r"] for row in rows[:40]]) < 2
+    assert numpy.mean([row["AU12_r"] for row in rows[50:70]]) < 0.5
+    with pytest.raises(frontalis.InvalidArgument, match="no span of time"):
+        frontalis.extract(video, neutral=(2, 1), progress=False)
 
 
 def test_errors_have_types(tmp_path):

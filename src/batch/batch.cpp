@@ -478,11 +478,9 @@ class Batch {
     fs::remove_all(worker.staging, ignored);
     FRONTALIS_TRY(manifest_.append(record));
     wrote_any_ = wrote_any_ || record.written();
-    if (concernsAll(record)) {
+    if (const auto concern = concernOfAll(record)) {
       end(job, record);
-      return Error{record.code == errorName(ErrorCode::kDiskFull) ? ErrorCode::kDiskFull
-                                                                  : ErrorCode::kUnwritable,
-                   record.message};
+      return Error{*concern, record.message};
     }
     if (!record.written() && mayPass(record.code) && job.tries <= request_.retries) {
       job.not_before = now + seconds(1 << std::min(job.tries - 1, 6));
@@ -493,16 +491,20 @@ class Batch {
     return {};
   }
 
-  /// Whether all videos would fail alike.
-  bool concernsAll(const VideoRecord& record) const {
-    if (record.written()) return false;
-    if (record.code == errorName(ErrorCode::kUnwritable)) {
-      return !writeFile(work_ / "probe", "probe").ok();  // else it is about this video's name
+  /// Why all videos would fail alike, if they would.
+  std::optional<ErrorCode> concernOfAll(const VideoRecord& record) const {
+    if (record.written()) return std::nullopt;
+    for (const ErrorCode code :
+         {ErrorCode::kUnwritable, ErrorCode::kInvalidArgument, ErrorCode::kDiskFull,
+          ErrorCode::kModelMissing, ErrorCode::kModelCorrupt}) {
+      if (record.code != errorName(code)) continue;
+      // Else it is about this video, or its name.
+      const bool of_all = code == ErrorCode::kUnwritable ? !writeFile(work_ / "probe", "probe").ok()
+                          : code == ErrorCode::kInvalidArgument ? !wrote_any_
+                                                                : true;
+      if (of_all) return code;
     }
-    if (record.code == errorName(ErrorCode::kInvalidArgument)) return !wrote_any_;
-    return record.code == errorName(ErrorCode::kDiskFull) ||
-           record.code == errorName(ErrorCode::kModelMissing) ||
-           record.code == errorName(ErrorCode::kModelCorrupt);
+    return std::nullopt;
   }
 
   /// Keeps of the record what the summary tells: memory is to be that of the inputs' list.

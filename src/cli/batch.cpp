@@ -112,8 +112,13 @@ void printSummary(const BatchReport& report, const fs::path& out) {
   std::fflush(stdout);
 }
 
+/// Going on would fail alike.
+bool wrongUse(const BatchReport& report) {
+  return report.broken && report.broken->code == ErrorCode::kInvalidArgument;
+}
+
 int exitCode(const BatchReport& report) {
-  if (report.broken) return kFailed;
+  if (report.broken) return wrongUse(report) ? kUsage : kFailed;
   if (report.stopped) return kInterrupted;
   const std::size_t done = report.count(VideoState::kDone);
   const std::size_t damaged = report.count(VideoState::kDamaged);
@@ -135,10 +140,6 @@ std::string withAbsolutePath(const std::string& argument) {
 }
 
 int runAll(Options& options) {
-  if (options.config.faces > 1 && (options.hog || options.aligned || options.features)) {
-    return report({ErrorCode::kInvalidArgument, "aligned faces and FHOG are those of one face",
-                   "Leave --faces out"});
-  }
   BatchRequest& request = options.request;
   request.program = executablePath();
   request.threads = options.config.threads;
@@ -170,7 +171,7 @@ int runAll(Options& options) {
   }
   printSummary(*done, request.out);
   if (done->broken) report(*done->broken);
-  if (done->broken || done->stopped) {
+  if ((done->broken || done->stopped) && !wrongUse(*done)) {
     std::fprintf(stderr, "go on with: frontalis batch --resume -o %s\n",
                  quoted(request.out.string()).c_str());
   }

@@ -43,21 +43,32 @@ bool isFolder(const std::string& output) {
   return !output.empty() && (output.back() == '/' || fs::is_directory(output));
 }
 
-/// One output name an input; two inputs may not share one.
-Result<std::vector<fs::path>> outputNames(Options& options) {
-  const fs::path suffix = isFolder(options.output) ? "" : fs::path(options.output).extension();
-  if (options.inputs.size() > 1 &&
-      (options.output == "-" || suffix == ".csv" || suffix == ".jsonl")) {
+/// Where -o names a table, its suffix is the format's.
+Status chooseFormat(Options& options) {
+  if (isFolder(options.output)) return {};
+  const fs::path suffix = fs::path(options.output).extension();
+  const bool table = suffix == ".csv" || suffix == ".jsonl";
+  if (options.inputs.size() > 1 && (table || options.output == "-")) {
     return Error{ErrorCode::kInvalidArgument,
                  "-o " + options.output + " is one table, but there are several inputs",
                  "Name a folder, or extract them one by one"};
   }
+  if (suffix == ".jsonl" && !options.given("--format")) options.format = "jsonl";
   if (suffix == ".parquet" || suffix == ".feather") {
     return Error{ErrorCode::kInvalidArgument,
                  "-o " + options.output + ": this command writes .csv and .jsonl",
                  "The Python package writes " + suffix.string() + ": frontalis.extract_to_file"};
   }
-  if (suffix == ".jsonl" && !options.given("--format")) options.format = "jsonl";
+  if (suffix == ".json" || (table && suffix != extension(options))) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "-o " + options.output + ": a table of this format ends in " + extension(options),
+                 "Change the name or --format"};
+  }
+  return {};
+}
+
+/// One output name an input; two inputs may not share one.
+Result<std::vector<fs::path>> outputNames(const Options& options) {
   if (options.inputs.size() == 1 && !options.output.empty() && !isFolder(options.output)) {
     return std::vector<fs::path>{options.output};
   }
@@ -175,6 +186,7 @@ Status checkPlaces(const Options& options) {
 }
 
 int extractAll(Options& options) {
+  if (const Status chosen = chooseFormat(options); !chosen.ok()) return report(chosen.error());
   const Result<std::vector<fs::path>> outputs = outputNames(options);
   if (!outputs.ok()) return report(outputs.error());
   if (options.inputs.size() > 1 && (!options.hog.empty() || !options.aligned.empty())) {
@@ -212,7 +224,7 @@ void addExtract(CLI::App& app, Action& action) {
       app.add_subcommand("extract", "Action units, head pose and landmarks, frame by frame");
   command->add_option("input", options->inputs, "Videos, images, or folders of images")->required();
   command->add_option("-o,--output", options->output,
-                      "Table to write, or a folder; \"-\" for standard output "
+                      "Table to write (.jsonl: JSON lines), or a folder; \"-\" for standard output "
                       "[default: the input's name with .csv, here]");
   command->add_option("--hog", options->hog, "Write the FHOG descriptors as OpenFace's .hog file");
   command->add_option("--aligned", options->aligned, "Folder for the aligned 112x112 faces (.bmp)");

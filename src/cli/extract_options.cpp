@@ -8,9 +8,7 @@ namespace frontalis::cli {
 
 void addExtractOptions(CLI::App& command, ExtractOptions& options) {
   const std::size_t before = command.get_options().size();
-  command
-      .add_option("--format", options.format,
-                  "csv, or jsonl: one JSON object a frame (as the name of -o says)")
+  command.add_option("--format", options.format, "csv, or jsonl: one JSON object a frame")
       ->check(CLI::IsMember({"csv", "jsonl"}))
       ->capture_default_str();
   Config& config = options.config;

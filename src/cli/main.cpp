@@ -25,32 +25,40 @@ int report(const Error& error) {
 
 namespace {
 
-/// The word in a command's place that is none; empty where there is no such word.
-std::string unknownCommand(const CLI::App& app, const std::vector<std::string>& arguments) {
+/// CLI11 would only say that a command is missing.
+Status checkCommand(const CLI::App& app, const std::vector<std::string>& arguments) {
   const CLI::App* at = &app;
   for (const std::string& word : arguments) {
-    if (at->get_require_subcommand_min() == 0 || word.empty() || word.front() == '-') return "";
-    const auto commands =
-        at->get_subcommands([&](const CLI::App* c) { return c->get_name() == word; });
-    if (commands.empty()) return word;
-    at = commands.front();
+    if (at->get_require_subcommand_min() == 0 || word.empty() || word.front() == '-') return {};
+    const auto named =
+        at->get_subcommands([&](const CLI::App* command) { return command->get_name() == word; });
+    if (named.empty()) {
+      const bool python = at == &app && word == "train";
+      return Error{ErrorCode::kInvalidArgument, "there is no command \"" + word + "\"",
+                   python ? "It comes with the Python package, see docs/python.md"
+                          : "See frontalis " + (at == &app ? "" : at->get_name() + " ") + "--help"};
+    }
+    at = named.front();
   }
-  return "";
+  return {};
 }
 
-/// Libraries that are refused memory also crash. Where the address space is limited, that is why;
-/// elsewhere a crash stays a crash.
+/// Libraries that are refused memory also crash. Where the user limits it, that is why; elsewhere a
+/// crash stays a crash.
 void onCrash(int) {
   constexpr std::string_view kText =
-      "error: a library crashed, for want of memory as it seems: the address space is limited "
-      "(ulimit -v). Allow the process more, or use --threads 1\n";
+      "error: a library crashed, for want of memory as it seems: it is limited (ulimit -v, "
+      "ulimit -d). Allow the process more, or use --threads 1\n";
   (void)!::write(STDERR_FILENO, kText.data(), kText.size());
   ::_exit(kFailed);
 }
 
 void explainCrashes() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
+  const auto limits = [](auto what) {
+    rlimit limit{};
+    return ::getrlimit(what, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+  };
+  if (!limits(RLIMIT_AS) && !limits(RLIMIT_DATA)) return;
   for (const int signal : {SIGSEGV, SIGBUS, SIGABRT}) std::signal(signal, onCrash);
 }
 
@@ -120,10 +128,8 @@ int main(int argc, char** argv) {
                        std::string_view(argv[i]) == "mirror";
     value ? arguments.back() += "=mirror" : arguments.emplace_back(argv[i]);
   }
-  if (const std::string unknown = cli::unknownCommand(app, arguments); !unknown.empty()) {
-    return cli::report({ErrorCode::kInvalidArgument, "there is no command \"" + unknown + "\"",
-                        unknown == "train" ? "It comes with the Python package, see docs/python.md"
-                                           : "See frontalis --help"});
+  if (const Status known = cli::checkCommand(app, arguments); !known.ok()) {
+    return cli::report(known.error());
   }
   std::reverse(arguments.begin(), arguments.end());  // CLI11's order
   try {

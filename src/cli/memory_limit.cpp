@@ -10,6 +10,8 @@
 namespace frontalis::cli {
 namespace {
 
+constexpr std::uint64_t kThreadsAtMost = 256;
+
 bool limit_is_ours = false;
 
 }  // namespace
@@ -25,8 +27,14 @@ void limitMemory() {
   const std::int64_t all_pages = ::sysconf(_SC_PHYS_PAGES);
   if (!statm || all_pages <= 0) return;
   const std::uint64_t page = ::sysconf(_SC_PAGESIZE);
-  limit.rlim_cur = pages * page + std::max(static_cast<std::uint64_t>(all_pages) * page / 2,
-                                           std::uint64_t{4} << 30);
+  const std::uint64_t memory =
+      std::max(static_cast<std::uint64_t>(all_pages) * page / 2, std::uint64_t{4} << 30);
+  // Stacks count in full, whatever is used of them, and clusters like them large.
+  rlimit stack{};
+  (void)::getrlimit(RLIMIT_STACK, &stack);
+  const std::uint64_t stacks =
+      stack.rlim_cur == RLIM_INFINITY ? 0 : stack.rlim_cur * kThreadsAtMost;
+  limit.rlim_cur = pages * page + memory + stacks;
   limit_is_ours = ::setrlimit(RLIMIT_DATA, &limit) == 0;
 #endif
 }

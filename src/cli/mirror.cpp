@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/memory_limit.h"
 #include "cli/progress.h"
 #include "output/mirror_report.h"
 #include "util/file.h"
@@ -233,6 +234,7 @@ void addMirror(CLI::App& app, Action& action) {
   command->add_flag("-q,--quiet", options->quiet, "No progress, only warnings and errors");
   command->callback([options, &action] {
     options->mirror.hardware_encoder = !options->software;
+    if (!options->software) liftMemoryLimit();  // its driver
     options->mirror.measure = !options->videos_only;
     if (options->tables_only) options->mirror.videos = options->mirror.debug_video = false;
     action = [options] { return mirrorAll(*options); };

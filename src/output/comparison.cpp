@@ -172,7 +172,7 @@ Result<Comparison> compareTables(const FexTable& a, const FexTable& b, std::stri
   const Pairs pairs = pairRows(a, b, found.warnings);
   found.pairs = pairs.size();
   if (pairs.empty()) {
-    return Error{ErrorCode::kInvalidArgument,
+    return Error{ErrorCode::kUnsupported,
                  found.name_a + " and " + found.name_b + " have no moment with a face in common",
                  "Check that they are of the same video, and their columns timestamp and success"};
   }
@@ -208,7 +208,7 @@ Result<Comparison> compareTables(const FexTable& a, const FexTable& b, std::stri
     }
   }
   if (found.intensities.empty() && found.presences.empty() && found.pose.empty()) {
-    return Error{ErrorCode::kInvalidArgument,
+    return Error{ErrorCode::kUnsupported,
                  found.name_a + " and " + found.name_b + " have no column in common",
                  "Give tables with action units"};
   }

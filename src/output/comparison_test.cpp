@@ -149,8 +149,8 @@ TEST(Comparison, NothingInCommonIsAnError) {
   const FexTable a = table("frame,confidence,success,AU12_r\n1,1,1,0\n");
   const FexTable b = table("frame,confidence,success,AU12_r\n2,1,1,0\n");
   const FexTable c = table("frame,confidence,success,AU01_r\n1,1,1,0\n");
-  EXPECT_EQ(compareTables(a, b, "a", "b").error().code, ErrorCode::kInvalidArgument);
-  EXPECT_EQ(compareTables(a, c, "a", "c").error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(compareTables(a, b, "a", "b").error().code, ErrorCode::kUnsupported);
+  EXPECT_EQ(compareTables(a, c, "a", "c").error().code, ErrorCode::kUnsupported);
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ Status checkWanted(const Columns& wanted, const Columns& filled, const std::stri
   if (wanted.sides && !filled.sides) {
     return Error{ErrorCode::kInvalidArgument,
                  "the pack \"" + pack + "\" has no left and right of a whole face",
-                 "Use sides \"mirror\", which measures the mirrored halves, or the open pack"};
+                 "Use the open pack, or measure the mirrored halves: extract --sides mirror"};
   }
   if (wanted.blendshapes && !filled.blendshapes) {
     return Error{ErrorCode::kInvalidArgument, "the pack \"" + pack + "\" has no coefficients",

@@ -51,6 +51,7 @@ Result<ExtractReport> extractToFile(const ExtractRequest& request) {
   if (request.opened) request.opened(extractor.input());
   if (request.progress) extractor.onProgress(request.progress);
 
+  FRONTALIS_TRY(checkWanted(request.wanted, extractor.columns(), request.config.pack));
   FRONTALIS_ASSIGN(AppearanceFiles appearance,
                    AppearanceFiles::create(request.hog, request.aligned_folder, request.geometry));
   if (!request.hog.empty() || !request.aligned_folder.empty() || !request.geometry.empty()) {
@@ -75,7 +76,6 @@ Result<ExtractReport> extractToFile(const ExtractRequest& request) {
   std::vector<Row> annotated;
 
   const bool named = !extractor.input().is_video && std::filesystem::is_directory(request.input);
-  FRONTALIS_TRY(checkWanted(request.wanted, extractor.columns(), request.config.pack));
   const Columns columns = both(request.wanted, extractor.columns());
   const CsvFormat csv(
       columns, columns.failed_keep_state ? CsvStyle::kOpenFace : CsvStyle::kFrontalis, named);

@@ -1,5 +1,7 @@
 #include "pipeline/open_analysis.h"
 
+#include <cmath>
+
 #include "appearance/blendshapes.h"
 #include "appearance/mesh_signals.h"
 #include "au/open_aus.h"
@@ -102,24 +104,19 @@ class OpenInterpreter final : public FaceInterpreter {
     if (online_) {
       complete(record);
     } else if (record.row.success) {
-      aus_.add(record.signals, marked(record.row));
+      aus_.add(record.signals, marks(record.row));
     }
     return record;
   }
 
   void finish() override {
-    if (online_) return;
-    report_ = aus_.finish();
-    if (neutral_ && !report_.marked) {
-      report_.warnings.push_back("No frame of the neutral that was given shows the face: " +
-                                 std::string("it was looked for in the whole video"));
-    }
+    if (!online_) report_ = aus_.finish();
   }
 
   void complete(FrameRecord& record) override {
     if (!record.row.success) return aus_.lost();
     const OpenAuRow aus =
-        online_ ? aus_.process(record.signals, marked(record.row)) : aus_.row(record.signals);
+        online_ ? aus_.process(record.signals, marks(record.row)) : aus_.row(record.signals);
     record.row.intensity = aus.intensity;
     record.row.intensity_right = aus.right;
     record.row.intensity_left = aus.left;
@@ -129,19 +126,31 @@ class OpenInterpreter final : public FaceInterpreter {
   void reset() override {
     aus_.reset();
     report_ = {};
+    marked_frames_ = 0;
   }
 
-  [[nodiscard]] std::vector<std::string> warnings() const override { return report_.warnings; }
+  [[nodiscard]] std::vector<std::string> warnings() const override {
+    std::vector<std::string> warnings = report_.warnings;
+    if (neutral_ && marked_frames_ == 0) {
+      warnings.push_back("The seconds given as neutral show no face: they count for nothing");
+    }
+    return warnings;
+  }
 
  private:
-  [[nodiscard]] bool marked(const Row& row) const {
-    return neutral_ && row.timestamp >= neutral_->from_s && row.timestamp <= neutral_->to_s;
+  /// Whether the user says that this frame shows the neutral face.
+  bool marks(const Row& row) {
+    if (!neutral_ || row.timestamp < neutral_->from_s || row.timestamp > neutral_->to_s)
+      return false;
+    ++marked_frames_;
+    return true;
   }
 
   OpenAus aus_;
   OpenNeutralReport report_;
   const bool online_;
   const std::optional<TimeSpan> neutral_;
+  std::int64_t marked_frames_ = 0;
 
   const std::size_t kAus = times_.stage("aus");
 };
@@ -220,9 +229,9 @@ class OpenAnalysis final : public Analysis {
 Status checkNeutral(const Config& config, bool image) {
   if (!config.neutral) return {};
   const auto [from, to] = *config.neutral;
-  if (!(from >= 0 && to > from)) {
-    return Error{ErrorCode::kInvalidArgument, "the neutral begins after its end",
-                 "Give the seconds from and to which the face is neutral"};
+  if (!(from >= 0 && to > from && std::isfinite(to))) {
+    return Error{ErrorCode::kInvalidArgument, "the neutral is no span of time",
+                 "Give the seconds from and to which the face is neutral, 0 or more"};
   }
   if (image || config.static_models) {
     return Error{ErrorCode::kInvalidArgument,

@@ -158,6 +158,7 @@ Result<ReadImage> readImage(const fs::path& path, std::int64_t max_pixels) {
                  name + ": FFmpeg has no decoder for " + avcodec_get_name(id),
                  "Convert the image to PNG"};
   }
+  libav::limitAllocations();
   const libav::Complaints complaints;
   const libav::CodecContext codec(avcodec_alloc_context3(decoder));
   const libav::Packet packet(av_packet_alloc());
@@ -179,6 +180,10 @@ Result<ReadImage> readImage(const fs::path& path, std::int64_t max_pixels) {
       return Error{ErrorCode::kUnsupported,
                    name + ": is larger than " + std::to_string(max_pixels) + " px",
                    "Scale the image down first"};
+    }
+    if (code == AVERROR(ENOMEM)) {
+      return Error{ErrorCode::kUnsupported, name + ": needs too much memory to be decoded",
+                   "Scale the image down, or save it with 8 bits a channel"};
     }
     return Error{ErrorCode::kCorrupt,
                  name + ": does not decode as " + avcodec_get_name(id) + complaints.suffix(),

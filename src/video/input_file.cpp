@@ -127,6 +127,7 @@ Status InputFile::openContainer(std::int64_t max_pixels) {
   }
   if (io_ == nullptr) return Error{ErrorCode::kInternal, name_ + ": out of memory"};
 
+  limitAllocations();
   const Complaints complaints;
   const AVInputFormat* kind = nullptr;
   const std::string file_name = fs::path(name_).filename().string();

@@ -11,9 +11,9 @@ namespace {
 
 thread_local Complaints* current_complaints = nullptr;
 
-// An index of a few bytes may stand for any number of samples. Above it no picture within
-// readImage()'s limit of 2^28 px in 8-bit RGB.
-constexpr std::size_t kMaxAllocation = std::size_t{1} << 30;
+// An index of a few bytes may stand for any number of samples; no picture within readImage()'s
+// limit of 2^28 px needs more in 16-bit RGB.
+constexpr std::size_t kMaxAllocation = 6 * (std::size_t{1} << 28) + (std::size_t{1} << 20);
 
 }  // namespace
 
@@ -34,12 +34,14 @@ std::string errorText(int code) {
   return text;
 }
 
+void limitAllocations() {
+  static std::once_flag once;
+  std::call_once(once, [] { av_max_alloc(kMaxAllocation); });
+}
+
 Complaints::Complaints() : outer_(current_complaints) {
   static std::once_flag once;
-  std::call_once(once, [] {
-    av_log_set_callback(collect);
-    av_max_alloc(kMaxAllocation);
-  });
+  std::call_once(once, [] { av_log_set_callback(collect); });
   current_complaints = this;
 }
 

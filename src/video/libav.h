@@ -34,8 +34,11 @@ using Scaler = std::unique_ptr<SwsContext, Free>;
 /// libav's words for one of its error codes.
 std::string errorText(int code);
 
-/// Keeps libav from printing and from allocating more than 1 GiB at once (both once per process and
-/// for all of it), and remembers the first line it complains with on
+/// From the first call on libav gets at most 1.6 GB at once, in the whole process. Before bytes of
+/// others are read.
+void limitAllocations();
+
+/// Keeps libav from printing (once per process), and remembers the first line it complains with on
 /// this thread while the object lives.
 class Complaints {
  public:
