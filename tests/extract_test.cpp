@@ -204,6 +204,73 @@ TEST_F(ExtractTest, SeveralInputsAreNotOneTable) {
   }
 }
 
+TEST_F(ExtractTest, NothingThatIsReadIsOverwritten) {
+  const fs::path video = folder_ / "v.mp4";
+  fs::copy(sample("single_face.mp4"), video);
+  const std::string bytes = testing::bytesOf(video);
+  const std::string name = testing::quoted(video);
+  const std::string table = " -o " + out("t.csv");
+  fs::create_directories(folder_ / "x");
+  for (const std::string& arguments :
+       {"extract " + name + " -o " + name, "extract " + name + " -o " + out("x/../v.mp4"),
+        "extract " + name + table + " --features " + out("f") + " --hog " + name,
+        "extract " + name + table + " --hog " + out("t.csv"),
+        "extract " + name + table + " --hog " + out("t.meta.json"),
+        "extract " + name + " --pack openface --landmarks " + out("t.csv") + table}) {
+    if (arguments.find("--landmarks") != std::string::npos) {
+      std::ofstream(folder_ / "t.csv") << "frame\n";
+    }
+    const Outcome done = run(arguments);
+    EXPECT_EQ(done.code, 2) << arguments << done.err;
+    EXPECT_EQ(testing::bytesOf(video), bytes) << arguments;
+  }
+  EXPECT_EQ(readText(folder_ / "t.csv"), "frame\n");
+  const Outcome compared = run("compare " + out("t.csv") + " " + name + table);
+  EXPECT_EQ(compared.code, 2) << compared.err;
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  const Outcome device = run("extract " + name + " -o " + out("pipe"));
+  EXPECT_EQ(device.code, 1);
+  EXPECT_NE(device.err.find("is a device or pipe"), std::string::npos) << device.err;
+  EXPECT_TRUE(fs::is_fifo(folder_ / "pipe"));
+}
+
+TEST_F(ExtractTest, AlignedFacesOfAnotherRunGo) {
+  const std::string features = " --features " + out("f") + " -o " + out("f/s.csv");
+  ASSERT_EQ(run("extract -q '" + sample("single_face.mp4").string() + "'" + features).code, 0);
+  const auto faces = [&] {
+    return std::distance(fs::directory_iterator(folder_ / "f/s_aligned"), {});
+  };
+  EXPECT_EQ(faces(), 72);
+  std::ofstream(folder_ / "f/s_aligned/mine.bmp") << "mine";
+  ASSERT_EQ(shell("ffmpeg -v error -i '" + sample("single_face.mp4").string() +
+                  "' -frames:v 3 -c copy " + out("short.mp4"))
+                .code,
+            0);
+  ASSERT_EQ(run("extract -q " + out("short.mp4") + features).code, 0);
+  EXPECT_EQ(faces(), 4);
+}
+
+TEST_F(ExtractTest, LostImagesAndOblongPixelsAreTold) {
+  fs::create_directories(folder_ / "photos");
+  for (const auto& entry : fs::directory_iterator(sample("single_face.mp4").parent_path())) {
+    if (entry.path().extension() == ".jpg") {
+      fs::copy(entry.path(), folder_ / "photos/a.jpg");
+      break;
+    }
+  }
+  std::ofstream(folder_ / "photos/broken.png") << "text";
+  const Outcome photos = run("extract -q " + out("photos") + " -o " + out("p.csv"));
+  EXPECT_EQ(photos.code, 3) << photos.err;
+  EXPECT_NE(photos.err.find("broken.png"), std::string::npos) << photos.err;
+  ASSERT_EQ(shell("ffmpeg -v error -i '" + sample("single_face.mp4").string() +
+                  "' -frames:v 3 -vf scale=480:360,setsar=4/3 " + out("sar.mp4"))
+                .code,
+            0);
+  const Outcome oblong = run("extract -q " + out("sar.mp4") + " -o " + out("s.csv"));
+  EXPECT_EQ(oblong.code, 0) << oblong.err;
+  EXPECT_NE(oblong.err.find("1.33 times as wide"), std::string::npos) << oblong.err;
+}
+
 TEST_F(ExtractTest, ErrorsNameTheInputAndExitWithOne) {
   std::ofstream(folder_ / "empty.mp4").close();
   std::ofstream(folder_ / "text.mp4") << "this is no video\n";

@@ -520,7 +520,10 @@ TEST(MirrorCommand, KeepsResultsGoesOnAfterAFailureAndAgreesWithExtract) {
   EXPECT_FALSE(fs::exists(folder / "out" / "good_debug.mp4"));
   EXPECT_FALSE(fs::exists(folder / "out" / "broken_right_mirrored.mp4"));
 
-  // What is there is kept, and made anew only on demand.
+  // What is there is kept, with its line of the summary, and made anew only on demand.
+  EXPECT_EQ(command(both + " --no-debug-video -o " + out).code, 3);
+  const std::string kept = testing::bytesOf(folder / "out" / "mirror_summary.csv");
+  EXPECT_NE(kept.find("good.mp4,kept,12,12,"), std::string::npos) << kept;
   const fs::path table = folder / "out" / "good_asymmetry.csv";
   const std::string content = testing::bytesOf(table);
   testing::writeBytes(table, "mine");
@@ -532,6 +535,22 @@ TEST(MirrorCommand, KeepsResultsGoesOnAfterAFailureAndAgreesWithExtract) {
       command("mirror " + testing::quoted(video) + " --tables-only --overwrite -o " + out);
   EXPECT_EQ(anew.code, 0) << anew.err;
   EXPECT_EQ(testing::bytesOf(table), content);
+  // Where one is missing, or older than its video, all are made: halves of two runs do not mix.
+  testing::writeBytes(table, "mine");
+  fs::remove(folder / "out" / "good_left_mirrored.csv");
+  const std::string tables = "mirror " + testing::quoted(video) + " --tables-only -o " + out;
+  EXPECT_EQ(command(tables).code, 0);
+  EXPECT_EQ(testing::bytesOf(table), content);
+  testing::writeBytes(table, "mine");
+  fs::last_write_time(video, fs::file_time_type::clock::now() + std::chrono::seconds(5));
+  EXPECT_EQ(command(tables).code, 0);
+  EXPECT_EQ(testing::bytesOf(table), content);
+  // No video may be replaced by what is made of another.
+  fs::copy(video, folder / "good_left_mirrored.mp4");
+  const auto own = command("mirror " + testing::quoted(video) + " " +
+                           testing::quoted(folder / "good_left_mirrored.mp4") + " --overwrite -o " +
+                           testing::quoted(folder.path()));
+  EXPECT_EQ(own.code, 2) << own.err;
 
   const auto extracted = command("extract --sides mirror " + testing::quoted(video) + " -o " +
                                  testing::quoted(folder / "sides.csv"));

@@ -22,6 +22,7 @@ struct InputInfo {
   int width = 0, height = 0;  ///< px, as displayed
   int rotation = 0;           ///< degrees clockwise that the container asks for
   bool mirrored = false;
+  double pixel_aspect = 1;  ///< width of a stored pixel by its height; faces want 1
   std::string codec;
   double average_fps = 0;            ///< 0 when the container does not tell
   std::int64_t expected_frames = 0;  ///< an estimate for progress; 0 when unknown

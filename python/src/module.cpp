@@ -523,6 +523,7 @@ NB_MODULE(_native, m) {
       .def_ro("height", &InputInfo::height, "px, as displayed")
       .def_ro("rotation", &InputInfo::rotation, "degrees clockwise that the container asks for")
       .def_ro("mirrored", &InputInfo::mirrored)
+      .def_ro("pixel_aspect", &InputInfo::pixel_aspect, "width of a stored pixel by its height")
       .def_ro("codec", &InputInfo::codec)
       .def_ro("average_fps", &InputInfo::average_fps, "0 when the container does not tell")
       .def_ro("expected_frames", &InputInfo::expected_frames, "an estimate; 0 when unknown");

@@ -1,3 +1,4 @@
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -60,6 +61,8 @@ void print(const Comparison& found) {
 }
 
 int compare(const Options& options) {
+  const std::array<std::filesystem::path, 2> inputs = {options.a, options.b};
+  if (const Status own = checkOutput(options.output, inputs); !own.ok()) return report(own.error());
   const Result<FexTable> a = FexTable::read(options.a);
   if (!a.ok()) return report(a.error());
   const Result<FexTable> b = FexTable::read(options.b);
@@ -84,9 +87,6 @@ int compare(const Options& options) {
     std::fputs(comparisonJson(*found).c_str(), stdout);
   } else {
     print(*found);
-  }
-  if (std::fflush(stdout) != 0) {
-    return report({ErrorCode::kUnwritable, "standard output was closed by its reader"});
   }
   return kOk;
 }

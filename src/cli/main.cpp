@@ -3,9 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <new>
 #include <string>
@@ -102,6 +104,7 @@ int main(int argc, char** argv) {
   std::set_terminate(cli::onTerminate);
   cli::explainCrashes();
   cli::limitMemory();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file above the limit is a write error
   // The C library loads what it unwinds threads with when it first needs it, and aborts when there
   // is no memory for it by then.
   void* frame = nullptr;
@@ -137,7 +140,11 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? cli::kOk : cli::kUsage;
   }
-  const int code = action ? action() : cli::kUsage;
+  int code = action ? action() : static_cast<int>(cli::kUsage);
+  if (code == cli::kOk && std::fflush(stdout) != 0) {
+    code = cli::report(
+        {ErrorCode::kUnwritable, std::string("standard output: ") + std::strerror(errno)});
+  }
   // A library that failed may hang or crash in its own last words.
   if (code != cli::kOk) {
     std::fflush(nullptr);

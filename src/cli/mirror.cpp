@@ -10,6 +10,7 @@
 #include "cli/memory_limit.h"
 #include "cli/progress.h"
 #include "output/mirror_report.h"
+#include "util/csv_table.h"
 #include "util/file.h"
 
 namespace frontalis::cli {
@@ -85,6 +86,10 @@ Outcome mirrorOne(Options& options, const std::string& video, const Interrupt& i
   if (!done.ok()) {
     code = report(done.error());
     outcome.remark = done.error().message;
+    if (done.error().code == ErrorCode::kCancelled) {
+      outcome.state = "interrupted";
+      code = kInterrupted;
+    }
     return outcome;
   }
   code = kOk;
@@ -102,7 +107,7 @@ Outcome mirrorOne(Options& options, const std::string& video, const Interrupt& i
     std::fprintf(stderr, "warning: %s: %s\n", video.c_str(), warning.c_str());
   }
   const bool damaged = summary.truncated || summary.decode_errors > 0;
-  outcome.state = summary.interrupted ? "interrupted" : damaged ? "partial" : "done";
+  outcome.state = damaged ? "partial" : "done";
   outcome.frames = summary.frames;
   outcome.with_face = summary.frames_with_face;
   outcome.usable = percent(done->usability.usable_share);
@@ -123,11 +128,7 @@ Outcome mirrorOne(Options& options, const std::string& video, const Interrupt& i
     }
     for (const fs::path& file : done->files) std::fprintf(stderr, "  %s\n", file.c_str());
   }
-  if (summary.interrupted) {
-    code = kInterrupted;
-  } else if (damaged) {
-    code = kPartial;
-  }
+  if (damaged) code = kPartial;
   return outcome;
 }
 
@@ -154,6 +155,22 @@ Status writeTable(const std::vector<Outcome>& outcomes, const fs::path& file) {
   return writeFile(file, text);
 }
 
+/// Results that were kept have their numbers from the table that an earlier run left.
+void recall(std::vector<Outcome>& outcomes, const fs::path& file) {
+  const Result<CsvTable> table = CsvTable::read(file);
+  if (!table.ok() || table->header().size() != 7) return;
+  for (Outcome& outcome : outcomes) {
+    for (std::size_t r = 0; outcome.state == "kept" && r < table->rows(); ++r) {
+      if (table->cell(r, 0) != outcome.video || table->cell(r, 1) == "failed") continue;
+      outcome.frames = static_cast<std::int64_t>(table->number(r, 2).value_or(0));
+      outcome.with_face = static_cast<std::int64_t>(table->number(r, 3).value_or(0));
+      outcome.usable = std::string(table->cell(r, 4));
+      outcome.verdict = std::string(table->cell(r, 5));
+      outcome.remark = std::string(table->cell(r, 6));
+    }
+  }
+}
+
 int mirrorAll(Options& options) {
   std::map<std::string, std::string> stems;
   for (const std::string& video : options.videos) {
@@ -163,6 +180,12 @@ int mirrorAll(Options& options) {
                      place->second + " and " + video + " would both be written to " +
                          (fs::path(options.folder) / place->first).string() + "_...",
                      "Mirror them into different folders"});
+    }
+  }
+  const std::vector<fs::path> videos(options.videos.begin(), options.videos.end());
+  for (const fs::path& video : videos) {
+    for (const fs::path& file : mirrorFiles(video, options.folder, options.mirror)) {
+      if (const Status own = checkOutput(file, videos); !own.ok()) return report(own.error());
     }
   }
   const Interrupt interrupt;
@@ -177,8 +200,9 @@ int mirrorAll(Options& options) {
     if (code == kInterrupted || interrupt.requested()) break;
   }
   if (options.videos.size() > 1) {
-    printTable(outcomes);
     const fs::path table = fs::path(options.folder) / "mirror_summary.csv";
+    recall(outcomes, table);
+    printTable(outcomes);
     const Status written = writeTable(outcomes, table);
     if (!written.ok()) return report(written.error());
   }

@@ -11,6 +11,8 @@
 namespace frontalis {
 namespace {
 
+constexpr const char* kAlignedPrefix = "frame_det_00_";
+
 std::string geometryHeader() {
   std::string line = "frame,success,p_scale,p_rx,p_ry,p_rz,p_tx,p_ty";
   for (int k = 0; k < 34; ++k) line += ",p_" + std::to_string(k);
@@ -58,6 +60,10 @@ Result<AppearanceFiles> AppearanceFiles::create(const std::filesystem::path& hog
                    "cannot create folder " + aligned_folder.string() + ": " + error.message()};
     }
     files.aligned_folder_ = aligned_folder;
+    for (const auto& entry : std::filesystem::directory_iterator(aligned_folder, error)) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with(kAlignedPrefix) && name.ends_with(".bmp")) files.earlier_.insert(name);
+    }
   }
   return files;
 }
@@ -70,14 +76,19 @@ Status AppearanceFiles::write(const Appearance& appearance) {
   if (geometry_) FRONTALIS_TRY(geometry_->write(geometryLine(appearance)));
   if (aligned_folder_.empty() || !appearance.success) return {};
   char name[40];
-  std::snprintf(name, sizeof(name), "frame_det_00_%06lld.bmp",
+  std::snprintf(name, sizeof(name), "%s%06lld.bmp", kAlignedPrefix,
                 static_cast<long long>(appearance.frame));
+  earlier_.erase(name);
   return writeImage(aligned_folder_ / name,
                     ImageView{appearance.aligned.data(), 3 * appearance.aligned_size,
                               appearance.aligned_size, appearance.aligned_size, 3});
 }
 
 Status AppearanceFiles::commit() {
+  for (const std::string& name : earlier_) {
+    std::error_code ignored;
+    std::filesystem::remove(aligned_folder_ / name, ignored);
+  }
   if (hog_) FRONTALIS_TRY(hog_->commit());
   return geometry_ ? geometry_->commit() : Status();
 }

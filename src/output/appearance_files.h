@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 
 #include "appearance/hog_file.h"
 #include "frontalis/extractor.h"
@@ -29,6 +31,7 @@ class AppearanceFiles {
   std::optional<HogWriter> hog_;
   std::optional<AtomicFile> geometry_;
   std::filesystem::path aligned_folder_;
+  std::set<std::string> earlier_;  // aligned faces of another run, to go when this one is complete
 };
 
 }  // namespace frontalis

@@ -1,6 +1,10 @@
 #include "output/extract_file.h"
 
+#include <cerrno>
+#include <cstring>
 #include <optional>
+#include <set>
+#include <vector>
 
 #include "output/appearance_files.h"
 #include "output/csv.h"
@@ -31,7 +35,9 @@ class RowWriter {
     if (file_) return file_->write(text);
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
         std::fflush(stdout) != 0) {
-      return Error{ErrorCode::kUnwritable, "standard output was closed by its reader"};
+      return Error{ErrorCode::kUnwritable,
+                   errno == EPIPE ? "standard output was closed by its reader"
+                                  : std::string("standard output: ") + std::strerror(errno)};
     }
     return {};
   }
@@ -42,9 +48,35 @@ class RowWriter {
   std::optional<AtomicFile> file_;
 };
 
+std::filesystem::path metaOf(const std::filesystem::path& output) {
+  return std::filesystem::path(output).replace_extension(".meta.json");
+}
+
+/// Nothing written may be what is read, or another thing written.
+Status checkOutputs(const ExtractRequest& request) {
+  std::vector<std::filesystem::path> taken = {request.input};
+  if (request.config.landmarks.ends_with(".csv")) taken.emplace_back(request.config.landmarks);
+  if (!request.aligned_folder.empty()) FRONTALIS_TRY(checkOutput(request.aligned_folder, taken));
+  std::set<std::filesystem::path> names;
+  const bool table = request.output != "-";
+  for (const auto& output : {table ? request.output : "", table ? metaOf(request.output) : "",
+                             request.hog, request.geometry, request.annotated}) {
+    if (output.empty()) continue;
+    FRONTALIS_TRY(checkOutput(output, taken));
+    std::error_code ignored;
+    if (!names.insert(std::filesystem::absolute(output, ignored).lexically_normal()).second) {
+      return Error{ErrorCode::kInvalidArgument,
+                   "two outputs would both be written to " + output.string(),
+                   "Choose another name for one of them"};
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<ExtractReport> extractToFile(const ExtractRequest& request) {
+  FRONTALIS_TRY(checkOutputs(request));
   // The output first: an unwritable place must not cost an analysis.
   FRONTALIS_ASSIGN(RowWriter writer, RowWriter::open(request.output));
   FRONTALIS_ASSIGN(Extractor extractor, Extractor::open(request.input, request.config));
@@ -103,8 +135,7 @@ Result<ExtractReport> extractToFile(const ExtractRequest& request) {
 
   ExtractReport report{extractor.summary(), extractor.input(), {}, request.output, {}};
   if (request.output != "-") {
-    report.meta = request.output;
-    report.meta.replace_extension(".meta.json");
+    report.meta = metaOf(request.output);
     if (std::filesystem::is_regular_file(request.input)) {
       FRONTALIS_ASSIGN(report.input_sha256, sha256File(request.input));
     }

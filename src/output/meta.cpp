@@ -35,6 +35,7 @@ Json inputJson(const InputInfo& input) {
     json["codec"] = input.codec;
     json["average_fps"] = input.average_fps;
     json["rotation"] = input.rotation;
+    json["pixel_aspect"] = input.pixel_aspect;
     json["mirrored"] = input.mirrored;
   }
   return json;

@@ -54,9 +54,11 @@ fs::path nameOf(const fs::path& video, const fs::path& folder, std::size_t outpu
   return folder / (video.stem().string() + kNames[output]);
 }
 
-bool isThere(const fs::path& file) {
+/// Whether the file is there, and the video was not replaced since.
+bool isMadeFrom(const fs::path& video, const fs::path& file) {
   std::error_code error;
-  return fs::is_regular_file(file, error) && fs::file_size(file, error) > 0 && !error;
+  return fs::is_regular_file(file, error) && fs::file_size(file, error) > 0 &&
+         fs::last_write_time(file, error) >= fs::last_write_time(video, error) && !error;
 }
 
 /// One video on its way to its file; encodes in a thread of its own where there are several.
@@ -178,6 +180,9 @@ class MirrorRun {
     if (report_.kept) return report_;
     FRONTALIS_TRY(open());
     FRONTALIS_TRY(readAll());
+    if (report_.summary.interrupted) {
+      return Error{ErrorCode::kCancelled, video_.string() + ": stopped, nothing was written"};
+    }
     FRONTALIS_TRY(sides_->finish());
     for (const auto& sink : sinks_) {
       if (!sink) continue;
@@ -192,18 +197,20 @@ class MirrorRun {
   }
 
  private:
-  /// Which files to write.
+  /// Which files to write: all, unless all are there. Halves of two runs must not be mixed.
   Status plan() {
+    bool kept = !options_.overwrite;
     for (std::size_t output = 0; output < kOutputs; ++output) {
-      if (!wanted(options_, output)) continue;
-      const fs::path file = nameOf(video_, folder_, output);
-      report_.files.push_back(file);
-      write_[output] = options_.overwrite || !isThere(file);
+      write_[output] = wanted(options_, output);
+      if (!write_[output]) continue;
+      report_.files.push_back(nameOf(video_, folder_, output));
+      FRONTALIS_TRY(checkOutput(report_.files.back(), std::span(&video_, 1)));
+      kept = kept && isMadeFrom(video_, report_.files.back());
     }
     if (report_.files.empty()) {
       return Error{ErrorCode::kInvalidArgument, "neither videos nor measurements are asked for"};
     }
-    report_.kept = std::none_of(write_.begin(), write_.end(), [](bool write) { return write; });
+    report_.kept = kept;
     return {};
   }
 
@@ -217,6 +224,7 @@ class MirrorRun {
     report_.input.height = info.height;
     report_.input.rotation = 90 * info.orientation.clockwise_quarter_turns;
     report_.input.mirrored = info.orientation.flip_horizontal;
+    report_.input.pixel_aspect = info.pixel_aspect;
     report_.input.codec = info.codec;
     report_.input.average_fps = info.average_fps.value();
     report_.input.expected_frames = std::llround(info.duration_seconds * info.average_fps.value());
@@ -360,6 +368,9 @@ class MirrorRun {
     summary.decode_errors = stats.packet_errors + stats.damaged_frames;
     summary.truncated = stats.truncated;
     summary.warnings = sides_->warnings();
+    if (std::string squeezed = pixelWarning(report_.input); !squeezed.empty()) {
+      summary.warnings.push_back(std::move(squeezed));
+    }
     if (summary.frames_with_face == 0) {  // and nothing else matters
       summary.warnings = {"no face was found in any frame"};
     }

@@ -1,6 +1,7 @@
 #include "output/render.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <opencv2/imgproc.hpp>
@@ -8,6 +9,7 @@
 
 #include "image/convert.h"
 #include "output/face_table.h"
+#include "util/file.h"
 #include "util/try.h"
 #include "video/image_reader.h"
 #include "video/image_writer.h"
@@ -21,11 +23,6 @@ namespace fs = std::filesystem;
 
 constexpr int kFinestTimeBase = 1'000'000;
 constexpr int kCoarsestTimeBase = 1'000;
-
-bool sameFile(const fs::path& a, const fs::path& b) {
-  std::error_code error;
-  return fs::equivalent(a, b, error) && !error;
-}
 
 /// One that holds the source's times exactly: its own, or a multiple where that is coarse, so that
 /// a time between two ticks finds a place too.
@@ -94,11 +91,7 @@ ImageView fitted(const Image& canvas, int width, int height, Image& scratch) {
 }  // namespace
 
 Result<RenderReport> renderVideo(const RenderRequest& request) {
-  if (sameFile(request.output, request.video) || sameFile(request.output, request.table)) {
-    return Error{ErrorCode::kInvalidArgument,
-                 request.output.string() + " is the input: it would be overwritten",
-                 "Choose another name with -o"};
-  }
+  FRONTALIS_TRY(checkOutput(request.output, std::array{request.video, request.table}));
   FRONTALIS_ASSIGN(const FaceTable table, FaceTable::read(request.table, true));
   if (!table.file().empty()) {
     return Error{ErrorCode::kInvalidArgument,

@@ -503,12 +503,7 @@ Status writeReport(std::span<const ReportSeries> series, const ReportOptions& op
                    const fs::path& path) {
   if (series.empty()) return Error{ErrorCode::kInvalidArgument, "a report needs a table"};
   for (const ReportSeries& one : series) {
-    std::error_code error;
-    if (fs::equivalent(one.table, path, error) || fs::equivalent(one.video, path, error)) {
-      return Error{ErrorCode::kInvalidArgument,
-                   path.string() + " is an input: it would be overwritten",
-                   "Choose another name with -o"};
-    }
+    FRONTALIS_TRY(checkOutput(path, std::array<fs::path, 2>{one.table, one.video}));
   }
   // The output first: an unwritable place must not cost the reading.
   FRONTALIS_ASSIGN(AtomicFile file, AtomicFile::create(path));

@@ -1,6 +1,8 @@
 #include "pipeline/analysis.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
 #include <thread>
 
 #include "models/pack.h"
@@ -48,6 +50,18 @@ Result<std::unique_ptr<Analysis>> makeAnalysis(const Config& config, bool image)
       [](const auto& file) { return file.role == "au-models" || file.role == "au-models-static"; });
   return linear_models ? makeOpenFaceAnalysis(config, pack, image)
                        : makeOpenAnalysis(config, pack, image);
+}
+
+std::string pixelWarning(const InputInfo& input) {
+  constexpr double kSquareEnough = 0.03;
+  if (std::abs(input.pixel_aspect - 1) <= kSquareEnough) return "";
+  char text[200];
+  std::snprintf(
+      text, sizeof(text),
+      "its pixels are %.3g times as wide as high, but the face is measured as stored: make "
+      "them square first (ffmpeg -i IN -vf scale=iw*sar:ih,setsar=1 OUT)",
+      input.pixel_aspect);
+  return text;
 }
 
 void describe(const Analysis& analysis, const StageTimer& times, Summary& summary) {

@@ -18,6 +18,13 @@ namespace {
 // More of them hold more pictures and are no faster.
 constexpr int kMaxDecoderThreads = 8;
 
+std::string damageOf(const SourceStats& stats) {
+  if (stats.lost_images.empty()) return " damaged packets were skipped; the rest was analysed";
+  std::string text = " images are damaged; not read:";
+  for (const std::string& name : stats.lost_images) text += " " + name;
+  return text;
+}
+
 }  // namespace
 
 struct Extractor::Impl {
@@ -245,8 +252,10 @@ Summary Extractor::summary() const {
                                 " frames could be decoded");
   } else if (summary.decode_errors > 0) {
     summary.warnings.insert(summary.warnings.begin(),
-                            std::to_string(summary.decode_errors) +
-                                " damaged packets were skipped; the rest was analysed");
+                            std::to_string(summary.decode_errors) + damageOf(stats));
+  }
+  if (std::string squeezed = pixelWarning(impl_->info); !squeezed.empty()) {
+    summary.warnings.push_back(std::move(squeezed));
   }
   StageTimer times = busy ? StageTimer() : impl_->times;
   times.merge(impl_->meter->times());

@@ -119,6 +119,10 @@ Result<AtomicFile> AtomicFile::create(const fs::path& final_path) {
     return Error{ErrorCode::kUnwritable,
                  final_path.string() + ": is a folder, expected a file name"};
   }
+  if (fs::exists(final_path, status_error) && !fs::is_regular_file(final_path, status_error)) {
+    return Error{ErrorCode::kUnwritable, final_path.string() + ": is a device or pipe, not a file",
+                 "Name a file; where standard output can be written to, its name is \"-\""};
+  }
   if (final_path.has_parent_path()) {
     fs::create_directories(final_path.parent_path(), status_error);
     if (status_error) {
@@ -156,6 +160,16 @@ Status AtomicFile::commit() {
   fs::rename(temporary_, final_, error);
   if (error) return systemError("cannot rename into place", final_, error.value());
   temporary_.clear();
+  return {};
+}
+
+Status checkOutput(const fs::path& output, std::span<const fs::path> inputs) {
+  for (const fs::path& input : inputs) {
+    std::error_code error;
+    if (!fs::equivalent(output, input, error) || error) continue;
+    return Error{ErrorCode::kInvalidArgument,
+                 output.string() + " is an input: it would be overwritten", "Choose another name"};
+  }
   return {};
 }
 

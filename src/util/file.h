@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -51,6 +52,10 @@ class AtomicFile {
   std::filesystem::path temporary_;  // empty: nothing is there to be removed
   std::filesystem::path final_;
 };
+
+/// kInvalidArgument where `output` is one of `inputs`, which writing it would destroy.
+Status checkOutput(const std::filesystem::path& output,
+                   std::span<const std::filesystem::path> inputs);
 
 /// write + commit in one.
 Status writeFile(const std::filesystem::path& path, std::string_view bytes);

@@ -32,6 +32,7 @@ class VideoSource final : public FrameSource {
     info.height = video.height;
     info.rotation = 90 * video.orientation.clockwise_quarter_turns;
     info.mirrored = video.orientation.flip_horizontal;
+    info.pixel_aspect = video.pixel_aspect;
     info.codec = video.codec;
     info.average_fps = video.average_fps.value();
     info.expected_frames = std::llround(video.duration_seconds * info.average_fps);
@@ -85,6 +86,10 @@ class ImageSource final : public FrameSource {
       Result<ReadImage> image = readImage(path);
       if (!image.ok()) {
         ++stats_.decode_errors;
+        constexpr std::size_t kNamed = 20;
+        if (stats_.lost_images.size() < kNamed) {
+          stats_.lost_images.push_back(path.filename().string());
+        }
         last_error_ = image.error();
         continue;
       }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "frontalis/extractor.h"
 #include "frontalis/result.h"
@@ -22,8 +23,9 @@ struct SourceOptions {
 struct SourceStats {
   std::int64_t decode_errors = 0;  ///< packets or images lost, and pictures decoded with damage
   std::int64_t repaired_timestamps = 0;
-  std::int64_t bytes = 0;  ///< of the input that was read
-  bool truncated = false;  ///< a video that ends before it should
+  std::int64_t bytes = 0;                     ///< of the input that was read
+  bool truncated = false;                     ///< a video that ends before it should
+  std::vector<std::string> lost_images = {};  ///< names of the first 20 that could not be read
 };
 
 /// Where frames come from: a video, an image, or a folder of images.

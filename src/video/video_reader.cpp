@@ -143,6 +143,8 @@ void VideoReader::State::describeStream() {
     nominal_seconds = av_q2d(av_inv_q(fps));
   }
   info.time_base = {s.time_base.num, s.time_base.den};
+  const AVRational aspect = av_guess_sample_aspect_ratio(&input->format(), &stream(), nullptr);
+  if (aspect.num > 0 && aspect.den > 0) info.pixel_aspect = av_q2d(aspect);
   const AVCodecParameters& p = *s.codecpar;
   using libav::codePoint;
   using libav::knownCodePoint;

@@ -47,6 +47,7 @@ struct VideoInfo {
   Orientation orientation;
   ColorTags color;
   Rational time_base;
+  double pixel_aspect = 1;  ///< width of a stored pixel by its height; 1 when nothing is said
   bool has_audio = false;
 };
 
