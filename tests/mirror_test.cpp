@@ -495,6 +495,17 @@ TEST(Mirror, ResultsDependNeitherOnThreadsNorOnTheVideoBefore) {
   EXPECT_EQ(files, 6);
 }
 
+TEST(Mirror, ARunThatIsStoppedLeavesNothing) {
+  TempFolder folder;
+  MirrorOptions options;
+  options.hardware_encoder = false;
+  options.progress = [](const Progress& now) { return now.frames < 5; };
+  const auto done = mirror(sample("single_face.mp4"), folder / "out", options);
+  ASSERT_FALSE(done.ok());
+  EXPECT_EQ(done.error().code, ErrorCode::kCancelled);
+  EXPECT_TRUE(fs::is_empty(folder / "out"));
+}
+
 TEST(MirrorCommand, KeepsResultsGoesOnAfterAFailureAndAgreesWithExtract) {
   FRONTALIS_NEEDS_FFMPEG();
   TempFolder folder;

@@ -25,7 +25,7 @@ struct MirrorOptions {
   bool measure = true;      ///< AUs of both halves: tables and report; false: videos only
   bool videos = true;       ///< the two mirrored videos
   bool debug_video = true;  ///< the input with midline, landmarks, head-position banner
-  bool overwrite = false;   ///< false: files that are there already are kept, see kept
+  bool overwrite = false;   ///< false: results all there and newer than the video are kept
   /// A frame whose head is turned further is measured, but counts as unusable; degrees, as
   /// MirrorRow::yaw.
   float max_yaw = 5;
@@ -104,8 +104,9 @@ struct MirrorReport {
 ///   <stem>_right_mirrored.csv, _left_mirrored.csv               AUs of the halves
 ///   <stem>_asymmetry.csv, <stem>_mirror.html                    both together
 /// `on_row` sees each row, in order, at the end. A file appears under its name only when complete.
-/// Errors: those of Extractor; kUnwritable, kDiskFull; kUnsupported (images, an encoder that
-/// refuses).
+/// Errors: those of Extractor; kInvalidArgument (a result would replace the video); kUnwritable,
+/// kDiskFull; kUnsupported (images, an encoder that refuses); kCancelled (`progress` said stop:
+/// nothing is written).
 Result<MirrorReport> mirror(const std::filesystem::path& video, const std::filesystem::path& folder,
                             const MirrorOptions& options = {},
                             const std::function<void(const MirrorRow&)>& on_row = {});

@@ -74,9 +74,11 @@ class Spool {
 
   static Error failure(const char* what) {
     const bool full = errno == ENOSPC || errno == EDQUOT;
+    const bool many = errno == EMFILE || errno == ENFILE;
     return {full ? ErrorCode::kDiskFull : ErrorCode::kUnwritable,
             std::string(what) + ": " + std::strerror(errno),
-            "Free space in the folder that TMPDIR names, or let it name another"};
+            many ? "Allow the process more open files (ulimit -n)"
+                 : "Free space in the folder that TMPDIR names, or let it name another"};
   }
 
   struct Close {

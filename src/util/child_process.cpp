@@ -45,7 +45,8 @@ struct Pipe {
     ::close(ends[0]);
     ::close(ends[1]);
     if (reading < 0 || writing < 0 || ::fcntl(reading, F_SETFL, O_NONBLOCK) != 0) {
-      return Error{ErrorCode::kInternal, std::string("cannot set up a pipe: ") + strerror(errno)};
+      return Error{ErrorCode::kOutOfMemory, "no descriptor is left for a pipe",
+                   "Allow the process more open files (ulimit -n)"};
     }
     return {};
   }

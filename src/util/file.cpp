@@ -25,6 +25,10 @@ Error systemError(const std::string& what, const fs::path& path, int code) {
     remedy = "Free space or choose another place";
   } else if (code == EACCES || code == EROFS || code == EPERM) {
     remedy = "Choose a folder you may write to";
+  } else if (code == EMFILE || code == ENFILE) {
+    remedy = "Allow the process more open files (ulimit -n)";
+  } else if (code == EFBIG) {
+    remedy = "Allow larger files (ulimit -f)";
   }
   return {kind, what + " " + path.string() + ": " + std::strerror(code), remedy};
 }
