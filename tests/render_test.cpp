@@ -175,6 +175,10 @@ TEST_F(RenderTest, WhatDoesNotBelongTogetherIsSaid) {
   for (const char* what : {"20 rows left", "time stamps", "--landmarks-2d"}) {
     EXPECT_NE(done.err.find(what), std::string::npos) << done.err;
   }
+  const Outcome page =
+      run("report -q " + out("t.csv") + " --video " + video.string() + " -o " + out("r.html"));
+  EXPECT_EQ(page.code, 0) << page.err;
+  EXPECT_NE(page.err.find("lasts 0.4 s, its table 5.8 s"), std::string::npos) << page.err;
   // The input is not written over, and a table of images is none of a video.
   const std::string before = testing::bytesOf(video);
   EXPECT_EQ(run("render " + video.string() + " " + out("t.csv") + " -o " + video.string()).code, 2);
@@ -248,7 +252,9 @@ TEST_F(RenderTest, AReportsVideoIsLinkedFromItsPlaceOrWithinThePage) {
   }
   const std::string input = table("t.csv", rows).string() + " --video '" + video.string() + "'";
   fs::create_directories(folder_ / "deep");
-  ASSERT_EQ(run("report -q " + input + " -o " + out("deep/r.html")).code, 0);
+  const Outcome done = run("report -q " + input + " -o " + out("deep/r.html"));
+  ASSERT_EQ(done.code, 0);
+  EXPECT_EQ(done.err, "");
   const std::string linked = testing::bytesOf(folder_ / "deep" / "r.html");
   EXPECT_NE(linked.find("\"./../a%20b%231.mp4\""), std::string::npos);
   EXPECT_NE(linked.find("data:image/jpeg;base64,"), std::string::npos);

@@ -48,6 +48,10 @@ int run(const Options& options) {
     progress.show(frames, expected);
     return !interrupt.requested();
   };
+  wanted.notice = [&](const std::string& line) {
+    progress.finish();
+    std::fprintf(stderr, "warning: %s\n", line.c_str());
+  };
   const Status written = writeReport(series, wanted, output);
   progress.finish();
   if (!written.ok()) {

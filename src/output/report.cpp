@@ -262,6 +262,16 @@ Status takePictures(std::span<Series*> of_video, const ReportOptions& options) {
   }
   const fs::path& video = of_video.front()->source->video;
   FRONTALIS_ASSIGN(VideoReader reader, VideoReader::open(video));
+  if (options.notice) {
+    const std::vector<double>& times = of_video.front()->table->timestamp();
+    const double lasts = reader.info().duration_seconds;
+    const double seen = times.empty() ? lasts : times.back();
+    if (lasts > 0 && std::abs(lasts - seen) > std::max(1.0, 0.05 * lasts)) {
+      char text[64];
+      std::snprintf(text, sizeof(text), " lasts %.1f s, its table %.1f s", lasts, seen);
+      options.notice(video.string() + text + ": are they of the same recording?");
+    }
+  }
   // Where the container tells them, reading goes on from key frames; else through all frames.
   std::vector<KeyFrame> keys;
   if (Result<std::vector<KeyFrame>> found = findKeyFrames(video); found.ok()) {

@@ -58,6 +58,8 @@ struct ReportOptions {
   std::vector<ReportSection> sections;
   /// Called while a video is read for the pictures: frames so far, frames needed. False stops.
   std::function<bool(std::int64_t frames, std::int64_t expected)> progress;
+  /// Told in one line where a video and its table do not fit; may be empty.
+  std::function<void(const std::string&)> notice;
 };
 
 /// A moment at which an action unit is strongest.
