@@ -235,7 +235,7 @@ TEST_F(BatchTest, AManifestOfOthersWritesNowhereElse) {
     changed.replace(changed.find(sides), sides.size(), json(argument).dump());
     testing::writeBytes(folder_ / "t/manifest.jsonl", changed);
     fs::remove(folder_ / "t/a.csv");
-    EXPECT_EQ(run("--resume --retries 0 " + out("t")).code, 1) << argument;
+    EXPECT_EQ(run("--resume --retries 0 " + out("t")).code, 2) << argument;
     EXPECT_FALSE(fs::exists(elsewhere)) << argument;
   }
 }
