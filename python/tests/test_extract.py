@@ -212,7 +212,7 @@ def test_a_neutral_that_is_given():
     assert frame.attrs["options"]["neutral"] == list(smile)
     assert frame.AU12_r[45:70].mean() < 0.5
     rows = list(frontalis.Extractor(video, neutral=smile, online=True))
-    assert numpy.mean([row["AU12_r"] for row in rows[:40]]) < 2
+    assert numpy.mean([row["AU12_r"] for row in rows[38:44]]) > 3  # not known yet
     assert numpy.mean([row["AU12_r"] for row in rows[50:70]]) < 0.5
     with pytest.raises(frontalis.InvalidArgument, match="no span of time"):
         frontalis.extract(video, neutral=(2, 1), progress=False)
