@@ -284,6 +284,7 @@ class AvSource final : public LiveSource {
 
   Status openFormat(const std::string& url, const AVInputFormat* kind, AVDictionary** wanted) {
     watch_.restart();
+    libav::limitAllocations();
     const libav::Complaints complaints;
     const int code = avformat_open_input(&format_, url.c_str(), kind, wanted);
     if (code >= 0) return {};
