@@ -1,15 +1,19 @@
 #pragma once
 
+#include <cmath>
 #include <functional>
 #include <optional>
 #include <string>
 
 namespace frontalis {
 
-/// Part of a video, s, both ends within.
+/// Part of a video, s, both ends within: 0 <= from < to.
 struct TimeSpan {
   double from_s = 0;
   double to_s = 0;
+
+  [[nodiscard]] bool valid() const { return from_s >= 0 && to_s > from_s && std::isfinite(to_s); }
+  [[nodiscard]] bool holds(double seconds) const { return seconds >= from_s && seconds <= to_s; }
 };
 
 /// Everything a user can choose about an analysis. Defaults suit a video of one person.
@@ -36,7 +40,7 @@ struct Config {
   bool online = false;
   /// Models that do not use the person's neutral (OpenFace's -au_static). Always on for images.
   bool static_models = false;
-  /// Open pack: when the face is neutral, by Row::timestamp, 0 <= from < to; without, the frames at
+  /// Open pack: when the face is neutral, by Row::timestamp; without, the frames at
   /// rest are looked for. The median of its frames with a face is taken as it is (those with
   /// confidence below .5 left out, evenly thinned beyond 1000). kInvalidArgument for other packs,
   /// images, and together with static_models.

@@ -1,7 +1,6 @@
 #include <strings.h>
 
 #include <charconv>
-#include <cmath>
 #include <string>
 #include <system_error>
 
@@ -62,8 +61,7 @@ void addNeutralOption(CLI::App& command, Config& config) {
             const auto [dash, first] = std::from_chars(text.data(), end, span.from_s);
             const bool half = first == std::errc() && dash != end && *dash == '-';
             const auto [rest, second] = std::from_chars(half ? dash + 1 : end, end, span.to_s);
-            if (!half || second != std::errc() || rest != end || span.from_s < 0 ||
-                !(span.to_s > span.from_s) || !std::isfinite(span.to_s)) {
+            if (!half || second != std::errc() || rest != end || !span.valid()) {
               throw CLI::ValidationError("--neutral", "\"" + text + "\" is no FROM-TO, as 0.5-2");
             }
             config.neutral = span;

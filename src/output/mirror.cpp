@@ -16,6 +16,7 @@
 #include "util/ordered_worker.h"
 #include "util/thread.h"
 #include "util/try.h"
+#include "video/frame_source.h"
 #include "video/video_reader.h"
 #include "video/video_writer.h"
 
@@ -192,25 +193,22 @@ class MirrorRun {
     }
     FRONTALIS_TRY(tabulate(on_row));
     summarise();
-    if (write_[kPage]) FRONTALIS_TRY(writePage());
+    if (wanted(options_, kPage)) FRONTALIS_TRY(writePage());
     return report_;
   }
 
  private:
-  /// Which files to write: all, unless all are there. Halves of two runs must not be mixed.
+  /// All files are written, unless all are there: halves of two runs must not be mixed.
   Status plan() {
-    bool kept = !options_.overwrite;
-    for (std::size_t output = 0; output < kOutputs; ++output) {
-      write_[output] = wanted(options_, output);
-      if (!write_[output]) continue;
-      report_.files.push_back(nameOf(video_, folder_, output));
-      FRONTALIS_TRY(checkOutput(report_.files.back(), std::span(&video_, 1)));
-      kept = kept && isMadeFrom(video_, report_.files.back());
-    }
+    report_.files = mirrorFiles(video_, folder_, options_);
     if (report_.files.empty()) {
       return Error{ErrorCode::kInvalidArgument, "neither videos nor measurements are asked for"};
     }
-    report_.kept = kept;
+    report_.kept = !options_.overwrite;
+    for (const fs::path& file : report_.files) {
+      FRONTALIS_TRY(checkOutput(file, std::span(&video_, 1)));
+      report_.kept = report_.kept && isMadeFrom(video_, file);
+    }
     return {};
   }
 
@@ -218,16 +216,7 @@ class MirrorRun {
     threads_ = threadsOf(options_.config);
     FRONTALIS_ASSIGN(reader_, VideoReader::open(video_, {.threads = threads_}));
     const VideoInfo& info = reader_->info();
-    report_.input.path = video_;
-    report_.input.is_video = true;
-    report_.input.width = info.width;
-    report_.input.height = info.height;
-    report_.input.rotation = 90 * info.orientation.clockwise_quarter_turns;
-    report_.input.mirrored = info.orientation.flip_horizontal;
-    report_.input.pixel_aspect = info.pixel_aspect;
-    report_.input.codec = info.codec;
-    report_.input.average_fps = info.average_fps.value();
-    report_.input.expected_frames = std::llround(info.duration_seconds * info.average_fps.value());
+    report_.input = inputInfo(video_, info);
 
     Config config = options_.config;
     config.online = config.features = config.mirror_sides = false;
@@ -244,12 +233,13 @@ class MirrorRun {
     encoding.color = info.color;
     encoding.hardware = options_.hardware_encoder;
     for (const Output output : {kRightVideo, kLeftVideo, kDebugVideo}) {
-      if (!write_[output]) continue;
+      if (!wanted(options_, output)) continue;
       sinks_[output] =
           std::make_unique<VideoSink>(nameOf(video_, folder_, output), encoding, threads_ > 1);
     }
     for (const Output output : {kRightTable, kLeftTable, kAsymmetryTable}) {
-      if (write_[output]) FRONTALIS_TRY(tables_[output].open(nameOf(video_, folder_, output)));
+      if (wanted(options_, output))
+        FRONTALIS_TRY(tables_[output].open(nameOf(video_, folder_, output)));
     }
     MirrorObserver observer;
     if (sinks_[kRightVideo]) {
@@ -341,7 +331,7 @@ class MirrorRun {
         FRONTALIS_TRY(tables_[kAsymmetryTable].write(text));
       }
       study_.add(row, options_.max_yaw);
-      if (write_[kPage]) curves_.add(row);
+      if (wanted(options_, kPage)) curves_.add(row);
       if (on_row) on_row(row);
     }
     for (Table& table : tables_) FRONTALIS_TRY(table.commit());
@@ -368,9 +358,7 @@ class MirrorRun {
     summary.decode_errors = stats.packet_errors + stats.damaged_frames;
     summary.truncated = stats.truncated;
     summary.warnings = sides_->warnings();
-    if (std::string squeezed = pixelWarning(report_.input); !squeezed.empty()) {
-      summary.warnings.push_back(std::move(squeezed));
-    }
+    warnOfPixels(report_.input, summary);
     if (summary.frames_with_face == 0) {  // and nothing else matters
       summary.warnings = {"no face was found in any frame"};
     }
@@ -394,7 +382,6 @@ class MirrorRun {
   const MirrorOptions& options_;
   MirrorReport report_;
   int threads_ = 1;
-  std::array<bool, kOutputs> write_{};
 
   // Declared before the halves, whose threads use them until it is gone.
   std::array<std::unique_ptr<VideoSink>, kDebugVideo + 1> sinks_;

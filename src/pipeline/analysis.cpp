@@ -52,16 +52,16 @@ Result<std::unique_ptr<Analysis>> makeAnalysis(const Config& config, bool image)
                        : makeOpenAnalysis(config, pack, image);
 }
 
-std::string pixelWarning(const InputInfo& input) {
+void warnOfPixels(const InputInfo& input, Summary& summary) {
   constexpr double kSquareEnough = 0.03;
-  if (std::abs(input.pixel_aspect - 1) <= kSquareEnough) return "";
+  if (std::abs(input.pixel_aspect - 1) <= kSquareEnough) return;
   char text[200];
   std::snprintf(
       text, sizeof(text),
       "its pixels are %.3g times as wide as high, but the face is measured as stored: make "
       "them square first (ffmpeg -i IN -vf scale=iw*sar:ih,setsar=1 OUT)",
       input.pixel_aspect);
-  return text;
+  summary.warnings.emplace_back(text);
 }
 
 void describe(const Analysis& analysis, const StageTimer& times, Summary& summary) {

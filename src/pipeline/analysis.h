@@ -141,8 +141,8 @@ Result<std::shared_ptr<Runtime>> runtimeFor(const Config& config);
 /// do not fit together, kModelMissing, kModelCorrupt.
 Result<std::unique_ptr<Analysis>> makeAnalysis(const Config& config, bool image);
 
-/// What to tell of a video whose pixels are not square; empty where they are.
-std::string pixelWarning(const InputInfo& input);
+/// Adds a warning where the pixels of a video are not square.
+void warnOfPixels(const InputInfo& input, Summary& summary);
 
 /// Pack, models, runtime and stage times into a summary.
 void describe(const Analysis& analysis, const StageTimer& times, Summary& summary);

@@ -254,9 +254,7 @@ Summary Extractor::summary() const {
     summary.warnings.insert(summary.warnings.begin(),
                             std::to_string(summary.decode_errors) + damageOf(stats));
   }
-  if (std::string squeezed = pixelWarning(impl_->info); !squeezed.empty()) {
-    summary.warnings.push_back(std::move(squeezed));
-  }
+  warnOfPixels(impl_->info, summary);
   StageTimer times = busy ? StageTimer() : impl_->times;
   times.merge(impl_->meter->times());
   times.merge(impl_->interpreter->times());

@@ -1,7 +1,5 @@
 #include "pipeline/open_analysis.h"
 
-#include <cmath>
-
 #include "appearance/blendshapes.h"
 #include "appearance/mesh_signals.h"
 #include "au/open_aus.h"
@@ -140,10 +138,9 @@ class OpenInterpreter final : public FaceInterpreter {
  private:
   /// Whether the user says that this frame shows the neutral face.
   bool marks(const Row& row) {
-    if (!neutral_ || row.timestamp < neutral_->from_s || row.timestamp > neutral_->to_s)
-      return false;
-    ++marked_frames_;
-    return true;
+    const bool marked = neutral_ && neutral_->holds(row.timestamp);
+    if (marked) ++marked_frames_;
+    return marked;
   }
 
   OpenAus aus_;
@@ -228,8 +225,7 @@ class OpenAnalysis final : public Analysis {
 
 Status checkNeutral(const Config& config, bool image) {
   if (!config.neutral) return {};
-  const auto [from, to] = *config.neutral;
-  if (!(from >= 0 && to > from && std::isfinite(to))) {
+  if (!config.neutral->valid()) {
     return Error{ErrorCode::kInvalidArgument, "the neutral is no span of time",
                  "Give the seconds from and to which the face is neutral, 0 or more"};
   }

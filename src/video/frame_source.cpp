@@ -23,21 +23,7 @@ class VideoSource final : public FrameSource {
 
   Result<std::optional<Frame>> next() override { return reader_.next(); }
 
-  InputInfo info() const override {
-    const VideoInfo& video = reader_.info();
-    InputInfo info;
-    info.path = path_;
-    info.is_video = true;
-    info.width = video.width;
-    info.height = video.height;
-    info.rotation = 90 * video.orientation.clockwise_quarter_turns;
-    info.mirrored = video.orientation.flip_horizontal;
-    info.pixel_aspect = video.pixel_aspect;
-    info.codec = video.codec;
-    info.average_fps = video.average_fps.value();
-    info.expected_frames = std::llround(video.duration_seconds * info.average_fps);
-    return info;
-  }
+  InputInfo info() const override { return inputInfo(path_, reader_.info()); }
 
   SourceStats stats() const override {
     const VideoStats& video = reader_.stats();
@@ -130,6 +116,21 @@ bool isImageFile(const fs::path& path) {
 }
 
 }  // namespace
+
+InputInfo inputInfo(const fs::path& path, const VideoInfo& video) {
+  InputInfo info;
+  info.path = path;
+  info.is_video = true;
+  info.width = video.width;
+  info.height = video.height;
+  info.rotation = 90 * video.orientation.clockwise_quarter_turns;
+  info.mirrored = video.orientation.flip_horizontal;
+  info.pixel_aspect = video.pixel_aspect;
+  info.codec = video.codec;
+  info.average_fps = video.average_fps.value();
+  info.expected_frames = std::llround(video.duration_seconds * info.average_fps);
+  return info;
+}
 
 Result<std::unique_ptr<FrameSource>> openFrameSource(const fs::path& path,
                                                      const SourceOptions& options) {

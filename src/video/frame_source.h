@@ -11,6 +11,7 @@
 #include "frontalis/result.h"
 #include "image/frame.h"
 #include "video/key_frames.h"
+#include "video/video_reader.h"
 
 namespace frontalis {
 
@@ -41,6 +42,9 @@ class FrameSource {
   /// File name of the image that next() gave last; empty for videos.
   [[nodiscard]] virtual std::string itemName() const = 0;
 };
+
+/// What there is to say of a video that is open.
+InputInfo inputInfo(const std::filesystem::path& path, const VideoInfo& video);
 
 /// Looks at what `path` is and opens it. Errors: those of VideoReader::open() and readImage();
 /// kNoFrames for a folder without images.
